@@ -83,9 +83,10 @@ export function floorDivide(n: bigint, d: bigint): bigint {
 /** ⌊√n⌋ for `0 ≤ n < 2^1023`. */
 export function integerSqrt(n: bigint): bigint {
   if (n === 0n) return 0n;
-  // 52 correct bits to start with, doubled by every Newton step.
+  const length = bitLength(n) / 2 + 1;
+  // 50 correct bits to start with, doubled by every Newton step.
   let x = BigInt(Math.floor(Math.sqrt(Number(n)))) + 1n;
-  for (let bits = 50; bits < 520; bits *= 2) x = (x + n / x) >> 1n;
+  for (let bits = 50; bits < length; bits *= 2) x = (x + n / x) >> 1n;
   while (x * x > n) x -= 1n;
   while ((x + 1n) * (x + 1n) <= n) x += 1n;
   return x;

@@ -1,5 +1,5 @@
-import { bitLength, floorDivide } from './bits.js';
-import { ln2Fixed } from './constants.js';
+import { bitLength, floorDivide, shifted } from './bits.js';
+import { ln2Fixed, piFixed } from './constants.js';
 
 /**
  * exp, ln, sin and cos of fixed-point integers: `x` stands for x / 2^bits.
@@ -84,17 +84,38 @@ export function lnFixed(m: bigint, e: number): { readonly value: bigint; readonl
   return { value, bits: workingBits };
 }
 
-/** sin(x / 2^bits) · 2^bits for |x / 2^bits| ≤ 1, by its Taylor series. */
-export function sinFixed(x: bigint, bits: number): bigint {
-  return alternating(x, 2n, x, bits);
+/** Bits that a sine or cosine keeps after cancellation. */
+const usefulBits = 368;
+
+/**
+ * sin(m · 2^e + quarters · π/2) as `value / 2^bits`, relative error below 2^−350. The angle is exact however large;
+ * the bits of π follow from its magnitude and from the cancellation met.
+ */
+export function sinFixed(
+  m: bigint,
+  e: number,
+  quarters: 0 | 1,
+): { readonly value: bigint; readonly bits: number } {
+  const top = bitLength(m < 0n ? -m : m) + e;
+  for (let bits = workingBits + Math.max(0, -top); ; bits *= 2) {
+    const fineBits = bits + Math.max(0, top) + 8;
+    // π at fineBits is π/2 at fineBits + 1, where x is exact but for what lies below 2^−bits.
+    const halfPi = piFixed(fineBits);
+    const x = shifted(m, fineBits + 1 + e);
+    const quarter = floorDivide(x + (halfPi >> 1n), halfPi);
+    const rest = (x - quarter * halfPi) >> BigInt(fineBits + 1 - bits);
+    const turn = Number(BigInt.asUintN(2, quarter)) + quarters;
+    const isCosine = turn % 2 === 1;
+    // A sine needs leading bits of its own: where the angle all but cancelled, take more of π.
+    if (!isCosine && bitLength(rest < 0n ? -rest : rest) < usefulBits) continue;
+    const value = isCosine
+      ? alternating(1n << BigInt(bits), 1n, rest, bits)
+      : alternating(rest, 2n, rest, bits);
+    return { value: turn % 4 >= 2 ? -value : value, bits };
+  }
 }
 
-/** cos(x / 2^bits) · 2^bits for |x / 2^bits| ≤ 1, by its Taylor series. */
-export function cosFixed(x: bigint, bits: number): bigint {
-  return alternating(1n << BigInt(bits), 1n, x, bits);
-}
-
-/** first · (1 − x²/(n(n+1)) + x⁴/(n(n+1)(n+2)(n+3)) − …). */
+/** The Taylor series first · (1 − x²/(n(n+1)) + x⁴/(n(n+1)(n+2)(n+3)) − …). */
 function alternating(first: bigint, n: bigint, x: bigint, bits: number): bigint {
   const shift = BigInt(bits);
   const square = (x * x) >> shift;

@@ -1,14 +1,6 @@
-import {
-  bitLength,
-  decompose,
-  floorDivide,
-  integerSqrt,
-  powerOfTwoNumber,
-  shifted,
-  shiftRoundEven,
-} from './bits.js';
+import { bitLength, decompose, integerSqrt, powerOfTwoNumber, shifted, shiftRoundEven } from './bits.js';
 import { ln2Fixed, piFixed } from './constants.js';
-import { cosFixed, expFixed, lnFixed, sinFixed, workingBits } from './fixed-point.js';
+import { expFixed, lnFixed, sinFixed, workingBits } from './fixed-point.js';
 
 /** Mantissa bits of every Real. */
 const precision = 320;
@@ -51,8 +43,8 @@ export class Real {
   private static cachedLn2: Real | undefined;
 
   /** Value = mantissa · 2^exponent; 2^319 ≤ |mantissa| < 2^320, or both are 0. */
-  private readonly mantissa: bigint;
-  private readonly exponent: number;
+  readonly mantissa: bigint;
+  readonly exponent: number;
 
   private constructor(mantissa: bigint, exponent: number) {
     this.mantissa = mantissa;
@@ -61,9 +53,9 @@ export class Real {
 
   /** The exact value of a float64, or of an integer (beyond 320 bits the nearest Real). */
   static from(x: number | bigint): Real {
-    if (typeof x === 'bigint') return Real.normalised(x, 0);
+    if (typeof x === 'bigint') return Real.scaled(x, 0);
     const { mantissa, exponent } = decompose(x);
-    return Real.normalised(mantissa, exponent);
+    return Real.scaled(mantissa, exponent);
   }
 
   /** a / b, correctly rounded. RangeError where b is 0. */
@@ -74,21 +66,21 @@ export class Real {
   /** 2^n for an integer n. */
   static powerOfTwo(n: number): Real {
     if (!Number.isSafeInteger(n)) throw new RangeError(`${n} is not an integer`);
-    return Real.normalised(1n, n);
+    return Real.scaled(1n, n);
   }
 
   static pi(): Real {
-    Real.cachedPi ??= Real.normalised(piFixed(workingBits), -workingBits);
+    Real.cachedPi ??= Real.scaled(piFixed(workingBits), -workingBits);
     return Real.cachedPi;
   }
 
   static ln2(): Real {
-    Real.cachedLn2 ??= Real.normalised(ln2Fixed(workingBits), -workingBits);
+    Real.cachedLn2 ??= Real.scaled(ln2Fixed(workingBits), -workingBits);
     return Real.cachedLn2;
   }
 
   /** The Real nearest to mantissa · 2^exponent, half to even. */
-  private static normalised(mantissa: bigint, exponent: number): Real {
+  static scaled(mantissa: bigint, exponent: number): Real {
     if (mantissa === 0n) return Real.zero;
     const negative = mantissa < 0n;
     let magnitude = negative ? -mantissa : mantissa;
@@ -115,8 +107,8 @@ export class Real {
     if (distance > precision + 2) return this;
     if (distance < -precision - 2) return b;
     return distance >= 0
-      ? Real.normalised((this.mantissa << BigInt(distance)) + b.mantissa, b.exponent)
-      : Real.normalised(this.mantissa + (b.mantissa << BigInt(-distance)), this.exponent);
+      ? Real.scaled((this.mantissa << BigInt(distance)) + b.mantissa, b.exponent)
+      : Real.scaled(this.mantissa + (b.mantissa << BigInt(-distance)), this.exponent);
   }
 
   sub(other: Real | number): Real {
@@ -125,7 +117,7 @@ export class Real {
 
   mul(other: Real | number): Real {
     const b = Real.of(other);
-    return Real.normalised(this.mantissa * b.mantissa, this.exponent + b.exponent);
+    return Real.scaled(this.mantissa * b.mantissa, this.exponent + b.exponent);
   }
 
   /** RangeError where the divisor is 0. */
@@ -138,7 +130,7 @@ export class Real {
     // Two bits more than the result has, and the remainder in a sticky bit: one rounding decides.
     const exact = quotient * b.mantissa === numerator;
     const sticky = exact ? 0n : numerator < 0n === b.mantissa < 0n ? 1n : -1n;
-    return Real.normalised(2n * quotient + sticky, this.exponent - b.exponent - extra - 1);
+    return Real.scaled(2n * quotient + sticky, this.exponent - b.exponent - extra - 1);
   }
 
   neg(): Real {
@@ -157,7 +149,7 @@ export class Real {
     const shift = this.exponent % 2 === 0 ? 324 : 323;
     const square = this.mantissa << BigInt(shift);
     const root = integerSqrt(square);
-    return Real.normalised(2n * root + (root * root === square ? 0n : 1n), (this.exponent - shift) / 2 - 1);
+    return Real.scaled(2n * root + (root * root === square ? 0n : 1n), (this.exponent - shift) / 2 - 1);
   }
 
   /** e^this. RangeError where the result is beyond 2^±2^31. */
@@ -165,14 +157,14 @@ export class Real {
     if (this.top() < -precision - 2) return Real.one;
     if (this.top() >= maxExpBits) throw new RangeError('exp of a number beyond 2^31');
     const { mantissa, exponent } = expFixed(shifted(this.mantissa, workingBits + this.exponent));
-    return Real.normalised(mantissa, exponent);
+    return Real.scaled(mantissa, exponent);
   }
 
   /** Natural logarithm. RangeError for 0 and below. */
   ln(): Real {
     if (this.mantissa <= 0n) throw new RangeError('logarithm of a number that is not positive');
     const { value, bits } = lnFixed(this.mantissa, this.exponent);
-    return Real.normalised(value, -bits);
+    return Real.scaled(value, -bits);
   }
 
   /**
@@ -199,7 +191,7 @@ export class Real {
     if (magnitude > workingBits + maxExpBits) throw new RangeError('power beyond 2^±2^31');
     if (magnitude < 0) return Real.one;
     const { mantissa, exponent } = expFixed(shifted(product, shift));
-    return Real.normalised(mantissa, exponent);
+    return Real.scaled(mantissa, exponent);
   }
 
   /** this^n for an integer n; 0^0 is 1. Exact where the result has at most 320 bits. RangeError for 0 to a negative power. */
@@ -217,7 +209,7 @@ export class Real {
     let power: Real;
     if (magnitude === 1n) power = Real.powerOfTwo(exponent * count);
     else if (bitLength(magnitude) * count <= maxExactBits)
-      power = Real.normalised(magnitude ** BigInt(count), exponent * count);
+      power = Real.scaled(magnitude ** BigInt(count), exponent * count);
     else power = this.abs().powLarge(count);
     const signed = negative ? power.neg() : power;
     return n < 0 ? Real.one.div(signed) : signed;
@@ -229,7 +221,7 @@ export class Real {
     const x = shifted(value * BigInt(n), workingBits - bits);
     if (bitLength(x < 0n ? -x : x) > workingBits + maxExpBits) throw new RangeError('power beyond 2^±2^31');
     const { mantissa, exponent } = expFixed(x);
-    return Real.normalised(mantissa, exponent);
+    return Real.scaled(mantissa, exponent);
   }
 
   cos(): Real {
@@ -240,7 +232,6 @@ export class Real {
     return this.trigonometric(0);
   }
 
-  /** sin(this + quarters · π/2). The bits of π follow from the magnitude and from the cancellation met. */
   private trigonometric(quarters: 0 | 1): Real {
     const top = this.top();
     // x⁴ is below the last place: two terms of the series are the value.
@@ -248,21 +239,8 @@ export class Real {
       const square = this.mul(this);
       return quarters === 1 ? Real.one.sub(square.div(2)) : this.sub(this.mul(square).div(6));
     }
-    for (let bits = workingBits + Math.max(0, -top); ; bits *= 2) {
-      const piBits = bits + Math.max(0, top) + 8;
-      const halfPi = piFixed(piBits);
-      // x · 2^piBits, exact but for bits below 2^−bits; π · 2^piBits = π/2 · 2^(piBits + 1).
-      const x = shifted(this.mantissa, piBits + 1 + this.exponent);
-      const quarter = floorDivide(x + (halfPi >> 1n), halfPi);
-      const rest = (x - quarter * halfPi) >> BigInt(piBits + 1 - bits);
-      const turn = Number(((quarter % 4n) + 4n) % 4n) + quarters;
-      const odd = turn % 2 === 1;
-      const good = odd ? bits : bitLength(rest < 0n ? -rest : rest);
-      // A sine needs its own leading bits: where the angle all but cancelled, take more of π.
-      if (good < precision + 48) continue;
-      const value = odd ? cosFixed(rest, bits) : sinFixed(rest, bits);
-      return Real.normalised(turn % 4 >= 2 ? -value : value, -bits);
-    }
+    const { value, bits } = sinFixed(this.mantissa, this.exponent, quarters);
+    return Real.scaled(value, -bits);
   }
 
   /** Negative, 0 or positive as this is less than, equal to or greater than the other. */
