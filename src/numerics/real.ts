@@ -154,7 +154,7 @@ export class Real {
 
   /** e^this. RangeError where the result is beyond 2^±2^31. */
   exp(): Real {
-    if (this.top() < -precision - 2) return Real.one;
+    if (this.mantissa === 0n || this.top() < -precision - 2) return Real.one;
     if (this.top() >= maxExpBits) throw new RangeError('exp of a number beyond 2^31');
     const { mantissa, exponent } = expFixed(shifted(this.mantissa, workingBits + this.exponent));
     return Real.scaled(mantissa, exponent);
@@ -243,12 +243,12 @@ export class Real {
     return Real.scaled(value, -bits);
   }
 
-  /** Negative, 0 or positive as this is less than, equal to or greater than the other. */
-  compare(other: Real | number): number {
+  /** −1, 0 or 1 as this is less than, equal to or greater than the other. */
+  compare(other: Real | number): -1 | 0 | 1 {
     const b = Real.of(other);
     const sign = this.sign();
-    if (sign !== b.sign()) return sign - b.sign();
-    if (this.exponent !== b.exponent) return this.exponent > b.exponent ? sign : -sign;
+    if (sign !== b.sign()) return sign > b.sign() ? 1 : -1;
+    if (this.exponent !== b.exponent) return this.exponent > b.exponent === sign > 0 ? 1 : -1;
     return this.mantissa > b.mantissa ? 1 : this.mantissa < b.mantissa ? -1 : 0;
   }
 
