@@ -15,10 +15,10 @@ export interface ElementRows {
   readonly at: (row: number, column: number) => number;
 }
 
-/** A short list of real numbers, each rounded correctly to the dtype asked for. */
+/** A short list of real numbers, each rounded correctly to the dtype asked for; a plain number is that float64. */
 export interface RealRows {
   readonly kind: 'reals';
-  readonly values: readonly Real[];
+  readonly values: readonly (Real | number)[];
 }
 
 /** How the angle of a phase table is formed before cos and sin are taken. */
@@ -95,4 +95,9 @@ export interface BucketRows {
   /** Buckets of relative positions 0, 1, 2, … and 0, −1, −2, …; beyond the end the last entry counts. */
   readonly forward: Int32Array;
   readonly backward: Int32Array;
+}
+
+/** Number of rows of a window. */
+export function positionCount(positions: Positions): number {
+  return positions.kind === 'range' ? positions.length : positions.values.length;
 }

@@ -1,0 +1,211 @@
+import { rotate } from '../../numerics/angle.js';
+import { Real } from '../../numerics/real.js';
+import { bfloat16FromFloat64, bfloat16ToNumber } from '../../tensor/bfloat16.js';
+import type { FloatDType } from '../../tensor/dtype.js';
+import { float16FromFloat64, float16ToNumber } from '../../tensor/float16.js';
+import type { Phases } from '../rows.js';
+import { Rotations } from './rotations.js';
+
+/**
+ * Bound of the float64 angle addition C = c₁c₂ − s₁s₂ with rounded factors: (|c₁c₂| + |s₁s₂|)·3u + |C|·u ≤ 4u,
+ * u = 2^−53, and a little for the seeds' own double-double error. Times the scale, which the seeds carry.
+ */
+const additionBound = 4.5e-16;
+/** Relative bound of a double-double value made from `Angle.sincos` and at most one scaling. */
+const directBound = 2 ** -88;
+/** Absolute bound, at scale 1, of a double-double value made from three rotations (see Rotations). */
+const rotationBound = 2 ** -78;
+
+/** Counts of how values were decided, for tests that check the proof's arithmetic against practice. */
+export interface Decisions {
+  /** Elements looked at again in double-double. */
+  doubleDouble: number;
+  /** Elements decided at 256 bits. */
+  reference: number;
+}
+
+/** Rounds a float64 to the dtype's nearest value, as a number. */
+const rounding: Readonly<Record<FloatDType, (x: number) => number>> = {
+  f64: (x) => x,
+  f32: Math.fround,
+  f16: (x) => float16ToNumber(float16FromFloat64(x)),
+  bf16: (x) => bfloat16ToNumber(bfloat16FromFloat64(x)),
+};
+
+/**
+ * One row at a time of scale · cos and scale · sin of the real angle p · ω, each the correctly rounded value of
+ * the dtype, as numbers.
+ *
+ * A float64 value y with a proven bound ε is rounded at once where y − ε and y + ε round alike; otherwise the
+ * element is evaluated in double-double, and where that leaves a doubt, at 256 bits: what is undecided there is
+ * a tie, and goes to even.
+ */
+export class ExactRow {
+  readonly decisions: Decisions = { doubleDouble: 0, reference: 0 };
+  private readonly rotations: Rotations;
+  private readonly omega: Float64Array;
+  private readonly scale: Real;
+  private readonly scaleHigh: number;
+  private readonly scaleLow: number;
+  private readonly scaleIsOne: boolean;
+  private readonly round: (x: number) => number;
+  private readonly seed: Float64Array;
+  private readonly cosHigh: Float64Array;
+  private readonly sinHigh: Float64Array;
+  /** Bounds of cos and sin of each pair in the current block. */
+  private readonly cosBound: Float64Array;
+  private readonly sinBound: Float64Array;
+  private readonly value = new Float64Array(4);
+  private block = -1;
+
+  constructor(
+    phases: Phases,
+    private readonly dtype: FloatDType,
+  ) {
+    const pairs = phases.frequencies.length;
+    this.rotations = new Rotations(phases.frequencies);
+    this.omega = Float64Array.from(phases.frequencies, (frequency) => Math.abs(frequency.toNumber()));
+    this.scale = phases.scale;
+    this.scaleHigh = phases.scale.toNumber();
+    this.scaleLow = phases.scale.sub(this.scaleHigh).toNumber();
+    this.scaleIsOne = this.scaleHigh === 1 && this.scaleLow === 0;
+    this.round = rounding[dtype];
+    this.seed = new Float64Array(4 * pairs);
+    this.cosHigh = new Float64Array(pairs);
+    this.sinHigh = new Float64Array(pairs);
+    this.cosBound = new Float64Array(pairs);
+    this.sinBound = new Float64Array(pairs);
+  }
+
+  /** Writes the values of every pair at `position` (an integer or a fraction, ≥ 0). */
+  row(position: number, cos: Float64Array, sin: Float64Array): void {
+    const { blockRows } = this.rotations;
+    if (!Number.isInteger(position) || position > Number.MAX_SAFE_INTEGER - blockRows) {
+      for (let j = 0; j < this.omega.length; j++) this.decide(position, j, cos, sin);
+      return;
+    }
+    const block = Math.floor(position / blockRows);
+    if (block !== this.block) this.enter(block);
+    const low = position - block * blockRows;
+    if (this.dtype === 'f64') this.doubleDoubleRow(position, low, cos, sin);
+    else this.fastRow(position, low, cos, sin);
+  }
+
+  private enter(block: number): void {
+    this.block = block;
+    this.rotations.seed(block, this.seed);
+    const last = (block + 1) * this.rotations.blockRows;
+    const scale = Math.abs(this.scaleHigh);
+    for (let j = 0; j < this.omega.length; j++) {
+      const k = 4 * j;
+      if (!this.scaleIsOne) {
+        scaled(this.seed, k, this.scaleHigh, this.scaleLow);
+        scaled(this.seed, k + 2, this.scaleHigh, this.scaleLow);
+      }
+      this.cosHigh[j] = this.seed[k]!;
+      this.sinHigh[j] = this.seed[k + 2]!;
+      const bound = scale * (this.dtype === 'f64' ? rotationBound : additionBound);
+      this.cosBound[j] = this.omega[j] === 0 && this.scaleIsOne ? 0 : bound;
+      // Both products of a sine are at most the angle while it is small, and so is the bound.
+      this.sinBound[j] = bound * Math.min(1, last * this.omega[j]!);
+    }
+  }
+
+  private fastRow(position: number, low: number, cos: Float64Array, sin: Float64Array): void {
+    const { cosLow, sinLow } = this.rotations;
+    const { round, cosHigh, sinHigh, cosBound, sinBound } = this;
+    const pairs = this.omega.length;
+    const base = low * pairs;
+    for (let j = 0; j < pairs; j++) {
+      const c1 = cosHigh[j]!;
+      const s1 = sinHigh[j]!;
+      const c2 = cosLow[base + j]!;
+      const s2 = sinLow[base + j]!;
+      const c = c1 * c2 - s1 * s2;
+      const s = s1 * c2 + c1 * s2;
+      const cosUp = round(c + cosBound[j]!);
+      const sinUp = round(s + sinBound[j]!);
+      if (cosUp === round(c - cosBound[j]!) && sinUp === round(s - sinBound[j]!)) {
+        cos[j] = cosUp;
+        sin[j] = sinUp;
+      } else {
+        this.decide(position, j, cos, sin);
+      }
+    }
+  }
+
+  /** For f64: the angle addition itself in double-double, looked at again only where it leaves a doubt. */
+  private doubleDoubleRow(position: number, low: number, cos: Float64Array, sin: Float64Array): void {
+    const { value, seed, rotations } = this;
+    const pairs = this.omega.length;
+    for (let j = 0; j < pairs; j++) {
+      rotate(seed, 4 * j, rotations.low, 4 * (low * pairs + j), value, 0);
+      const cosBound = this.cosBound[j]!;
+      const sinBound = this.sinBound[j]!;
+      const cosSure = value[0]! + (value[1]! + cosBound) === value[0]! + (value[1]! - cosBound);
+      const sinSure = value[2]! + (value[3]! + sinBound) === value[2]! + (value[3]! - sinBound);
+      if (cosSure && sinSure) {
+        cos[j] = value[0]! + value[1]!;
+        sin[j] = value[2]! + value[3]!;
+      } else {
+        this.decide(position, j, cos, sin);
+      }
+    }
+  }
+
+  private decide(position: number, j: number, cos: Float64Array, sin: Float64Array): void {
+    const { value } = this;
+    const angle = this.rotations.angle(j);
+    this.decisions.doubleDouble++;
+    angle.sincos(position, value, 0);
+    if (!this.scaleIsOne) {
+      scaled(value, 0, this.scaleHigh, this.scaleLow);
+      scaled(value, 2, this.scaleHigh, this.scaleLow);
+    }
+    cos[j] = this.rounded(value[0]!, value[1]!) ?? this.reference(angle.cosReal(position));
+    sin[j] = this.rounded(value[2]!, value[3]!) ?? this.reference(angle.sinReal(position));
+  }
+
+  private reference(real: Real): number {
+    this.decisions.reference++;
+    return this.scale.mul(real).round(this.dtype);
+  }
+
+  /** The dtype's nearest value to high + low, or null where the bound leaves it open. */
+  private rounded(high: number, low: number): number | null {
+    if (high === 0) return 0;
+    const bound = directBound * Math.abs(high);
+    if (this.dtype === 'f64') {
+      const up = high + (low + bound);
+      return up === high + (low - bound) ? up : null;
+    }
+    if (Number.isInteger(high) && low === 0) return this.round(high); // exact: position 0, zero frequency
+    if (Math.abs(low) <= bound) return null;
+    // The midpoints of a narrower dtype are float64 values, so the sign of `low` is all that can matter.
+    const towards = high + Math.sign(low) * Math.abs(high) * 2 ** -53;
+    const nudged = towards === high ? high + Math.sign(low) * Math.abs(high) * 2 ** -52 : towards;
+    const a = this.round(high);
+    return a === this.round(nudged) ? a : this.nearer(high, low);
+  }
+
+  /** `high` is next to a midpoint of the dtype: decided in exact arithmetic. */
+  private nearer(high: number, low: number): number {
+    return Real.from(high).add(low).round(this.dtype);
+  }
+}
+
+/** (x[k], x[k + 1]) · (high, low) in place, in double-double. */
+function scaled(x: Float64Array, k: number, high: number, low: number): void {
+  const a = x[k]!;
+  const product = a * high;
+  const ta = 134217729 * a;
+  const ah = ta - (ta - a);
+  const al = a - ah;
+  const tb = 134217729 * high;
+  const bh = tb - (tb - high);
+  const bl = high - bh;
+  const rest = ah * bh - product + ah * bl + al * bh + al * bl + (a * low + x[k + 1]! * high);
+  const sum = product + rest;
+  x[k] = sum;
+  x[k + 1] = rest - (sum - product);
+}

@@ -1,0 +1,60 @@
+/** A block of memory that one request may fill and hand to its socket. */
+export type Block = Uint8Array;
+
+interface Waiter {
+  readonly take: (block: Block) => void;
+}
+
+/**
+ * The service's only bulk memory: a fixed number of equal blocks, made on first need and used again for ever.
+ * A block belongs to one request from `lease` to `release`; waiting requests are served in order of arrival.
+ */
+export class BlockPool {
+  private readonly free: Block[] = [];
+  private readonly waiting: Waiter[] = [];
+  private made = 0;
+
+  constructor(
+    readonly blockBytes: number,
+    readonly capacity: number,
+  ) {}
+
+  /** Blocks leased at this moment. */
+  get leased(): number {
+    return this.made - this.free.length;
+  }
+
+  /** A block now, or when one is given back. Rejects with the signal's reason when it aborts first. */
+  lease(signal: AbortSignal): Block | Promise<Block> {
+    const block = this.free.pop() ?? this.make();
+    if (block) return block;
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        take: (given) => {
+          signal.removeEventListener('abort', leave);
+          resolve(given);
+        },
+      };
+      const leave = () => {
+        const at = this.waiting.indexOf(waiter);
+        if (at >= 0) this.waiting.splice(at, 1);
+        reject(signal.reason);
+      };
+      this.waiting.push(waiter);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  /** Gives a block back. The caller must be sure that nothing reads its memory any more. */
+  release(block: Block): void {
+    const next = this.waiting.shift();
+    if (next) next.take(block);
+    else this.free.push(block);
+  }
+
+  private make(): Block | undefined {
+    if (this.made >= this.capacity) return undefined;
+    this.made++;
+    return new Uint8Array(new ArrayBuffer(this.blockBytes));
+  }
+}
