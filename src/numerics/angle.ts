@@ -68,6 +68,13 @@ function makeConstants(): Constants {
   };
 }
 
+/** ω/2π = value / 2^bits, off by less than two units, for positions below 2^reach. */
+interface Turns {
+  readonly value: bigint;
+  readonly bits: number;
+  readonly reach: number;
+}
+
 /** The rotation by the rest of the angle, between the two halves of {@link Angle.sincos}. */
 const small = new Float64Array(4);
 
@@ -77,19 +84,22 @@ const small = new Float64Array(4);
  */
 export class Angle {
   readonly frequency: Real;
-  /** ω/2π = turns / 2^bits, off by less than two units; good for positions below 2^reach. */
-  private turns = 0n;
-  private bits = 0;
-  private reach = 0;
-  /** Of the turns with `bits` fraction bits: the shift to 1/directions of a turn, and, up to maxNumberBits, the unit 2^−bits. */
-  private directionShift = 0;
-  private directionShiftBig = 0n;
-  private unit = 0;
+  private readonly turns: Turns;
+  /** The turns last used for positions from 2^53 on. */
+  private wideTurns: Turns | undefined;
+  /** Of `turns`: the shift to 1/directions of a turn, and, up to maxNumberBits, the unit 2^−bits. */
+  private readonly directionShift: number;
+  private readonly directionShiftBig: bigint;
+  private readonly unit: number;
 
   /** `frequency` is any Real, negative ones turn the other way. */
   constructor(frequency: Real) {
     this.frequency = frequency;
-    this.extend(reachBits);
+    this.turns = turnsOf(frequency, reachBits);
+    const { bits } = this.turns;
+    this.directionShift = bits - directionBits;
+    this.directionShiftBig = BigInt(this.directionShift);
+    this.unit = bits <= maxNumberBits ? powerOfTwoNumber(-bits) : 0;
   }
 
   /**
@@ -104,11 +114,11 @@ export class Angle {
    */
   sincos(position: number, out: Float64Array, at: number): void {
     // Integers below 2^53, unless the turns have more bits than a float64 holds.
-    if (this.bits > maxNumberBits || !Number.isSafeInteger(position)) {
+    if (this.turns.bits > maxNumberBits || !Number.isSafeInteger(position)) {
       this.sincosWide(position, out, at);
       return;
     }
-    const x = this.turns * BigInt(position);
+    const x = this.turns.value * BigInt(position);
     if (x === 0n) {
       writeIdentity(out, at);
       return;
@@ -122,9 +132,9 @@ export class Angle {
   /** Fractions, positions from 2^53 on, tiny frequencies: the exponent of the position moves the binary point of the turns. */
   private sincosWide(position: number, out: Float64Array, at: number): void {
     const { mantissa, exponent } = decompose(position);
-    this.extend(exponent + 53);
-    const x = this.turns * mantissa;
-    const bits = this.bits - exponent;
+    const turns = exponent <= 0 ? this.turns : this.turnsReaching(exponent + 53);
+    const x = turns.value * mantissa;
+    const bits = turns.bits - exponent;
     if (x === 0n) {
       writeIdentity(out, at);
       return;
@@ -172,20 +182,23 @@ export class Angle {
     return Real.scaled(value, -bits);
   }
 
-  /** Takes as many bits of ω/2π as positions below 2^reach need. */
-  private extend(reach: number): void {
-    if (reach <= this.reach) return;
-    const { mantissa, exponent } = this.frequency;
-    const top = mantissa === 0n ? 0 : bitLength(mantissa < 0n ? -mantissa : mantissa) + exponent;
-    this.reach = reach;
-    // ω/2π ≥ 2^(top − 4).
-    this.bits = Math.max(fractionBits + reach - reachBits, leadingBits + 4 - top);
-    const piBits = Math.max(0, this.bits + top) + 16;
-    this.turns = shifted(mantissa, exponent + this.bits + piBits - 1) / piFixed(piBits);
-    this.directionShift = this.bits - directionBits;
-    this.directionShiftBig = BigInt(this.directionShift);
-    this.unit = this.bits <= maxNumberBits ? powerOfTwoNumber(-this.bits) : 0;
+  /** The turns for positions below 2^reach. They follow from the reach alone, so no result depends on the calls before. */
+  private turnsReaching(reach: number): Turns {
+    const step = Math.ceil(reach / 64) * 64;
+    if (this.wideTurns?.reach !== step) this.wideTurns = turnsOf(this.frequency, step);
+    return this.wideTurns;
   }
+}
+
+/** As many bits of ω/2π as positions below 2^reach need. */
+function turnsOf(frequency: Real, reach: number): Turns {
+  const { mantissa, exponent } = frequency;
+  const top = mantissa === 0n ? 0 : bitLength(mantissa < 0n ? -mantissa : mantissa) + exponent;
+  // |ω|/2π ≥ 2^(top − 4).
+  const bits = Math.max(fractionBits + reach - reachBits, leadingBits + 4 - top);
+  const piBits = Math.max(0, bits + top) + 16;
+  const value = shifted(mantissa, exponent + bits + piBits - 1) / piFixed(piBits);
+  return { value, bits, reach };
 }
 
 function writeIdentity(out: Float64Array, at: number): void {

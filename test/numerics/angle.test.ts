@@ -71,16 +71,12 @@ t.test('position 0 and frequency 0 give exactly (1, 0, 0, 0)', async (t) => {
   }
 });
 
-t.test('the order of the positions asked for does not matter', async (t) => {
-  const fresh = new Angle(Real.from(0.37));
+t.test('a result does not depend on the positions asked for before', async (t) => {
   const used = new Angle(Real.from(0.37));
-  used.sincos(1e300, out, 0);
-  for (const position of [1, 0.3, 131071, 2 ** 53, 1e20, -5, 1e-300]) {
-    fresh.sincos(position, out, 0);
+  for (const position of [1e300, 1, 0.3, 2 ** 53, 131071, 1e20, -5, 1e-300, 1e300, 1e20]) {
+    new Angle(Real.from(0.37)).sincos(position, out, 0);
     used.sincos(position, out, 4);
-    t.ok(distance(0, 4) < 2 ** -5, String(position));
-    t.equal(out[0], out[4]);
-    t.equal(out[2], out[6]);
+    t.strictSame([...out.subarray(0, 4)], [...out.subarray(4, 8)], String(position));
   }
 });
 
