@@ -7,12 +7,6 @@ const u32 = new Uint32Array(f64.buffer);
 const high = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
 const low = 1 - high;
 
-/** Upper 32 bits of a float64: sign, 11 exponent bits, 20 mantissa bits. */
-export function highWord(x: number): number {
-  f64[0] = x;
-  return u32[high] ?? 0;
-}
-
 /** 2^n as a float64, for −1074 ≤ n ≤ 1023. Built from bits: `**` of the engine is not specified to be exact. */
 export function powerOfTwoNumber(n: number): number {
   if (!Number.isInteger(n) || n < -1074 || n > 1023)
