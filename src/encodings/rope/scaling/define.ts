@@ -1,4 +1,4 @@
-import type { ZodObject } from 'zod';
+import type { ZodObject, z } from 'zod';
 import type { FieldError } from '../../../errors.js';
 import type { Real } from '../../../numerics/real.js';
 
@@ -44,9 +44,36 @@ export interface ScalingLaw<P = Record<string, unknown>> {
   readonly uses_max_position_embeddings?: boolean;
   /** True where the frequencies span head_dim whatever partial_rotary_factor is (`proportional`). */
   readonly keeps_head_dim?: boolean;
+  /** Fills defaults that depend on other parameters. */
+  readonly normalize?: (params: P) => P;
   /** What zod cannot say: parameters that contradict each other or the basics. */
   readonly check?: (params: P, basics: RopeBasics) => FieldError[];
   /** null where transformers has no such law. */
   readonly transformers: ((params: P, basics: RopeBasics) => FrameworkFrequencies) | null;
+  /** Whether transformers has the law under these parameters; by default, wherever `transformers` is not null. */
+  readonly framework_has?: (params: P) => boolean;
   readonly exact: (params: P, basics: RopeBasics) => RealFrequencies;
+}
+
+/** A law as its file writes it: the parameters' type follows from the zod object. */
+export type ScalingLawDefinition<S extends ZodObject> = Omit<ScalingLaw<z.output<S>>, 'params'> & {
+  readonly params: S;
+};
+
+/**
+ * Declares a law. Its functions are written with the types of its own zod object; the list holds it with that
+ * type hidden, so what they are given is read through the zod object first (which leaves parsed parameters as
+ * they are).
+ */
+export function defineScalingLaw<S extends ZodObject>(law: ScalingLawDefinition<S>): ScalingLaw {
+  const { params, normalize, check, transformers, framework_has, exact, ...rest } = law;
+  return {
+    ...rest,
+    params,
+    ...(normalize && { normalize: (given) => normalize(params.parse(given)) }),
+    ...(check && { check: (given, basics) => check(params.parse(given), basics) }),
+    transformers: transformers && ((given, basics) => transformers(params.parse(given), basics)),
+    ...(framework_has && { framework_has: (given) => framework_has(params.parse(given)) }),
+    exact: (given, basics) => exact(params.parse(given), basics),
+  };
 }
