@@ -3,7 +3,7 @@ import { fmaFloat64 } from './fma.js';
 
 /**
  * glibc's float32 power (since 2.28) on x86-64 processors with FMA (`__powf_fma`): exp2(y · log2 x) in float64
- * with two small tables, within 0.52 ulp but not correctly rounded.
+ * with two small tables, within 0.82 ulp and so not correctly rounded.
  * glibc is built so that each `a·b + c` of the source is one fused operation there; so it is here.
  * Source of algorithm, tables and coefficients: ARM-software/optimized-routines 26.01, math/powf.c,
  * math/powf_log2_data.c, math/exp2f_data.c (32 entries); MIT or Apache-2.0 WITH LLVM-exception.

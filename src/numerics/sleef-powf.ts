@@ -18,7 +18,7 @@ import {
 /**
  * SLEEF's float32 power within 1.0 ulp, in its variant for processors with AVX2 and FMA
  * (`Sleef_powf8_u10avx2`): exp(y · ln x) in two-float arithmetic.
- * Source of algorithm, order of operations and constants: shibatch/sleef 4.0.0 (unchanged since 3.x),
+ * Source of algorithm, order of operations and constants: shibatch/sleef 4.0.0 (the same in 3.6),
  * src/libm/sleefsimdsp.c `xpowf`, `logkf`, `expkf`, src/common/df.h; Boost Software License 1.0.
  */
 const f = Math.fround;
@@ -97,7 +97,7 @@ function timesPowerOfTwo(x: number, q: number): number {
   return f(scaled * powerOfTwoNumber(q - 4 * quarter));
 }
 
-/** The nearest integer, half to even, for |x| < 2^22. */
+/** The nearest integer, half to even, for |x| < 2^51. */
 function roundHalfEven(x: number): number {
   const shift = 0x18_0000_0000_0000;
   return x + shift - shift;
