@@ -6,7 +6,9 @@ const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** The type below `.default()` and `.optional()`. */
 function unwrapped(type: z.ZodType): z.ZodType {
-  return type instanceof z.ZodDefault || type instanceof z.ZodOptional ? unwrapped(type.unwrap() as z.ZodType) : type;
+  return type instanceof z.ZodDefault || type instanceof z.ZodOptional
+    ? unwrapped(type.unwrap() as z.ZodType)
+    : type;
 }
 
 class Undecodable extends Error {}
@@ -112,7 +114,8 @@ function dedupe(errors: readonly FieldError[]): FieldError[] {
 
 /** One value as a query writes it, not yet percent-encoded. */
 export function encodeValue(value: unknown): string {
-  if (Array.isArray(value) && !value.some((item) => typeof item === 'object')) return value.map(String).join(',');
+  if (Array.isArray(value) && !value.some((item) => typeof item === 'object'))
+    return value.map(String).join(',');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
@@ -128,9 +131,16 @@ export function fieldErrors(error: z.ZodError): FieldError[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ pointer: pointerTo(...path, key), detail: 'is not a parameter here' }));
+      return issue.keys.map((key) => ({
+        pointer: pointerTo(...path, key),
+        detail: 'is not a parameter here',
+      }));
     }
-    if (issue.code === 'invalid_type' && issue.input === undefined && /received undefined/.test(issue.message)) {
+    if (
+      issue.code === 'invalid_type' &&
+      issue.input === undefined &&
+      /received undefined/.test(issue.message)
+    ) {
       return [{ pointer: pointerTo(...path), detail: 'is required' }];
     }
     return [{ pointer: pointerTo(...path), detail: issue.message }];

@@ -24,7 +24,12 @@ function windowShape(window: AnyEncoding['window']): z.ZodRawShape {
   if (window === 'none') return {};
   const position = window === 'integers' ? z.int() : z.number();
   return {
-    start: z.int().min(0).max(catalogueLimits.position).optional().describe('Position of the first row. Default 0.'),
+    start: z
+      .int()
+      .min(0)
+      .max(catalogueLimits.position)
+      .optional()
+      .describe('Position of the first row. Default 0.'),
     length: z
       .int()
       .min(1)
@@ -47,7 +52,11 @@ function windowShape(window: AnyEncoding['window']): z.ZodRawShape {
 /** The parameters that every table has. */
 function commonShape(encoding: AnyEncoding): z.ZodRawShape {
   const kinds = new Set(encoding.tensorDocs.map(({ kind }) => kind));
-  const dtypes = [...(kinds.has('float') ? floatDTypes : []), ...(kinds.has('index') ? indexDTypes : []), ...(kinds.has('complex') ? (['c64'] as const) : [])];
+  const dtypes = [
+    ...(kinds.has('float') ? floatDTypes : []),
+    ...(kinds.has('index') ? indexDTypes : []),
+    ...(kinds.has('complex') ? (['c64'] as const) : []),
+  ];
   const names = encoding.tensorDocs.map(({ name }) => name);
   const profiles = encoding.profiles.map(({ name }) => name);
   return {
@@ -72,8 +81,14 @@ function commonShape(encoding: AnyEncoding): z.ZodRawShape {
     backend: z
       .enum(backendChoices)
       .optional()
-      .describe('Who computes: `auto` the fastest that gives the reference bytes, `gpu` gpu.js whatever its bits.'),
-    revision: z.string().max(64).optional().describe('Pins the kernel revision; the response may then be kept for ever.'),
+      .describe(
+        'Who computes: `auto` the fastest that gives the reference bytes, `gpu` gpu.js whatever its bits.',
+      ),
+    revision: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('Pins the kernel revision; the response may then be kept for ever.'),
     digest: z
       .enum(['sha-256'])
       .optional()
@@ -87,7 +102,11 @@ const schemas = new WeakMap<AnyEncoding, z.ZodObject>();
 export function tableParameters(encoding: AnyEncoding): z.ZodObject {
   let schema = schemas.get(encoding);
   if (!schema) {
-    schema = z.object({ ...encoding.params.shape, ...windowShape(encoding.window), ...commonShape(encoding) });
+    schema = z.object({
+      ...encoding.params.shape,
+      ...windowShape(encoding.window),
+      ...commonShape(encoding),
+    });
     schemas.set(encoding, schema);
   }
   return schema;
@@ -113,7 +132,10 @@ export interface TablePlan {
   readonly bytes: number;
 }
 
-function windowOf(values: Record<string, unknown>, encoding: AnyEncoding): { positions: Positions; inForce: object } {
+function windowOf(
+  values: Record<string, unknown>,
+  encoding: AnyEncoding,
+): { positions: Positions; inForce: object } {
   const none: Positions = { kind: 'range', start: 0, length: 1 };
   if (encoding.window === 'none') return { positions: none, inForce: {} };
   const { start, length, positions } = values as { start?: number; length?: number; positions?: number[] };
@@ -127,7 +149,10 @@ function windowOf(values: Record<string, unknown>, encoding: AnyEncoding): { pos
   if (length === undefined) throw invalidParameter('length', 'is required, unless positions is given');
   const first = start ?? 0;
   if (first + length - 1 > catalogueLimits.position) {
-    throw invalidParameter('length', `start + length must not go beyond position ${catalogueLimits.position}`);
+    throw invalidParameter(
+      'length',
+      `start + length must not go beyond position ${catalogueLimits.position}`,
+    );
   }
   return { positions: { kind: 'range', start: first, length }, inForce: { start: first, length } };
 }
@@ -137,7 +162,8 @@ function profileOf(params: Record<string, unknown>, asked: unknown, encoding: An
   const names = encoding.profilesFor?.(params) ?? encoding.profiles.map(({ name }) => name);
   if (asked === undefined) return names[0] ?? null;
   const found = names.find((name) => name === asked);
-  if (!found) throw invalidParameter('profile', `is not ${asked} for these parameters; there is ${names.join(', ')}`);
+  if (!found)
+    throw invalidParameter('profile', `is not ${asked} for these parameters; there is ${names.join(', ')}`);
   return found;
 }
 
@@ -146,22 +172,40 @@ function selected(plans: readonly TensorPlan[], asked: readonly string[] | undef
   const missing = asked.filter((name) => !plans.some((plan) => plan.name === name));
   if (missing.length > 0) {
     const have = plans.map(({ name }) => name).join(', ');
-    throw invalidParameter('tensors', `${missing.join(', ')} is not among the tensors for these parameters: ${have}`);
+    throw invalidParameter(
+      'tensors',
+      `${missing.join(', ')} is not among the tensors for these parameters: ${have}`,
+    );
   }
   return plans.filter(({ name }) => asked.includes(name));
 }
 
 /** Dtype of each selected tensor, and the dtype in force (undefined where none is free). */
-function dtypesOf(plans: readonly TensorPlan[], asked: DType | undefined): { of: (plan: TensorPlan) => DType; inForce?: DType } {
+function dtypesOf(
+  plans: readonly TensorPlan[],
+  asked: DType | undefined,
+): { of: (plan: TensorPlan) => DType; inForce?: DType } {
   const isFloat = (floatDTypes as readonly string[]).includes(asked ?? '');
   const isIndex = (indexDTypes as readonly string[]).includes(asked ?? '');
   const takes = ({ kind }: TensorPlan) =>
     kind === 'float' ? isFloat : kind === 'index' ? isIndex : kind === 'complex' && asked === 'c64';
   if (asked && !plans.some(takes)) {
-    throw invalidParameter('dtype', `none of the tensors ${plans.map(({ name }) => name).join(', ')} can be ${asked}`);
+    throw invalidParameter(
+      'dtype',
+      `none of the tensors ${plans.map(({ name }) => name).join(', ')} can be ${asked}`,
+    );
   }
-  const standard: Record<TensorPlan['kind'], DType> = { float: 'f32', index: 'i64', complex: 'c64', mask: 'bool', f64: 'f64' };
-  const free = plans.find(({ kind }) => kind === 'float') ?? plans.find(({ kind }) => kind === 'index') ?? plans.find(({ kind }) => kind === 'complex');
+  const standard: Record<TensorPlan['kind'], DType> = {
+    float: 'f32',
+    index: 'i64',
+    complex: 'c64',
+    mask: 'bool',
+    f64: 'f64',
+  };
+  const free =
+    plans.find(({ kind }) => kind === 'float') ??
+    plans.find(({ kind }) => kind === 'index') ??
+    plans.find(({ kind }) => kind === 'complex');
   const inForce = asked ?? (free && standard[free.kind]);
   return { of: (plan) => (asked && takes(plan) ? asked : standard[plan.kind]), ...(inForce && { inForce }) };
 }
@@ -173,26 +217,39 @@ function dtypesOf(plans: readonly TensorPlan[], asked: DType | undefined): { of:
  */
 export function planTable(encoding: AnyEncoding, raw: unknown, limits: TableLimits): TablePlan {
   const values = parseParameters(tableParameters(encoding), raw);
-  if (values['revision'] !== undefined && values['revision'] !== revision) {
-    throw new PosencError('revision_unavailable', `revision ${values['revision']} is not served; the current one is ${revision}`, {
-      extras: { current: revision },
-    });
+  if (values.revision !== undefined && values.revision !== revision) {
+    throw new PosencError(
+      'revision_unavailable',
+      `revision ${values.revision} is not served; the current one is ${revision}`,
+      {
+        extras: { current: revision },
+      },
+    );
   }
   const own = Object.fromEntries(
-    Object.keys(encoding.params.shape).flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
+    Object.keys(encoding.params.shape).flatMap((name) =>
+      values[name] === undefined ? [] : [[name, values[name]]],
+    ),
   );
   const params = canonicalOrder(encoding, encoding.normalize?.(own) ?? own);
   const { positions, inForce: window } = windowOf(values, encoding);
-  const profile = profileOf(params, values['profile'], encoding);
+  const profile = profileOf(params, values.profile, encoding);
   const plans = encoding.tensors({ params, positions, profile });
-  const chosen = selected(plans, values['tensors'] as string[] | undefined);
-  const dtype = dtypesOf(chosen, values['dtype'] as DType | undefined);
-  const tensors = chosen.map((plan) => ({ plan, spec: { name: plan.name, shape: plan.shape, dtype: dtype.of(plan) } }));
+  const chosen = selected(plans, values.tensors as string[] | undefined);
+  const dtype = dtypesOf(chosen, values.dtype as DType | undefined);
+  const tensors = chosen.map((plan) => ({
+    plan,
+    spec: { name: plan.name, shape: plan.shape, dtype: dtype.of(plan) },
+  }));
   const bytes = tensors.reduce((sum, { spec }) => sum + byteLength(spec), 0);
   if (bytes > limits.table_bytes) {
-    throw new PosencError('table_too_large', `the table has ${bytes} bytes, the limit is ${limits.table_bytes}`, {
-      extras: { limit: limits.table_bytes, requested: bytes, unit: 'bytes' },
-    });
+    throw new PosencError(
+      'table_too_large',
+      `the table has ${bytes} bytes, the limit is ${limits.table_bytes}`,
+      {
+        extras: { limit: limits.table_bytes, requested: bytes, unit: 'bytes' },
+      },
+    );
   }
   return {
     encoding,
@@ -206,10 +263,10 @@ export function planTable(encoding: AnyEncoding, raw: unknown, limits: TableLimi
     profile,
     tensors,
     available: plans.map(({ name }) => name),
-    namesTensors: values['tensors'] !== undefined,
-    backend: values['backend'] as BackendChoice | undefined,
-    digest: values['digest'] !== undefined,
-    pinned: values['revision'] !== undefined,
+    namesTensors: values.tensors !== undefined,
+    backend: values.backend as BackendChoice | undefined,
+    digest: values.digest !== undefined,
+    pinned: values.revision !== undefined,
     supplied: (encoding.supplied ?? []).some((name) => name in params),
     elements: tensors.reduce((sum, { spec }) => sum + elementCount(spec.shape), 0),
     bytes,
@@ -233,17 +290,28 @@ export interface FilePlan {
   /** Path and query of the canonical URL; null where arrays were supplied. */
   readonly canonicalUrl: string | null;
   readonly fileName: string;
+  /** The backend and device whose own bytes these are; empty for the reference bytes. */
+  readonly variant: string;
 }
 
 /** Why the format cannot hold the table, as a field error, or null. */
 function refusal(table: TablePlan, format: Format): FieldError | null {
   if (format.single && table.tensors.length !== 1) {
-    const names = (table.namesTensors ? table.tensors.map(({ spec }) => spec.name) : table.available).join(', ');
-    return { pointer: pointerTo('tensors'), detail: `${format.name} holds exactly one tensor; name one of ${names}` };
+    const names = (table.namesTensors ? table.tensors.map(({ spec }) => spec.name) : table.available).join(
+      ', ',
+    );
+    return {
+      pointer: pointerTo('tensors'),
+      detail: `${format.name} holds exactly one tensor; name one of ${names}`,
+    };
   }
   for (const { spec } of table.tensors) {
     const why = format.refuses(spec);
-    if (why) return { pointer: pointerTo(spec.dtype === 'bf16' || spec.dtype === 'c64' ? 'dtype' : 'tensors'), detail: why };
+    if (why)
+      return {
+        pointer: pointerTo(spec.dtype === 'bf16' || spec.dtype === 'c64' ? 'dtype' : 'tensors'),
+        detail: why,
+      };
   }
   return null;
 }
@@ -267,7 +335,7 @@ export function planFile(table: TablePlan, format: Format, limits: TableLimits, 
     );
   }
   const { encoding, params } = table;
-  const forced = table.backend === 'gpu' ? { backend: 'gpu' } : {};
+  const forced = variant ? { backend: 'gpu' } : {};
   const request = table.supplied
     ? `${encoding.id} ${JSON.stringify({ ...params, ...forced })} ${revision}`
     : `${encoding.id}?${encodeQuery({ ...params, ...forced, revision })}`;
@@ -291,6 +359,7 @@ export function planFile(table: TablePlan, format: Format, limits: TableLimits, 
     etag: sha256([format.name, format.revision, revision, request, variant].join('\n')),
     canonicalUrl,
     fileName: fileName(table, format),
+    variant,
   };
 }
 
@@ -307,6 +376,11 @@ function sha256(text: string): string {
 function fileName({ encoding, tensors }: TablePlan, format: Format): string {
   const names = tensors.length > 3 ? [] : tensors.map(({ spec }) => spec.name);
   const first = tensors[0]!.spec;
-  const parts = [encoding.id, ...names, ...(first.shape.length > 0 ? [first.shape.join('x')] : []), first.dtype];
+  const parts = [
+    encoding.id,
+    ...names,
+    ...(first.shape.length > 0 ? [first.shape.join('x')] : []),
+    first.dtype,
+  ];
   return `${parts.join('-')}.${format.extension}`;
 }

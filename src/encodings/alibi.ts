@@ -6,8 +6,14 @@ import { Real } from '../numerics/real.js';
 import { torchPowScalarBase } from '../numerics/torch-pow.js';
 import { defineEncoding, type Profile } from './define.js';
 
-const paper = { title: 'Train Short, Test Long: Attention with Linear Biases', url: 'https://arxiv.org/abs/2108.12409' };
-const official = { level: 'official', note: "The authors' text and code; bloom, mpt and falcon as in transformers." } as const;
+const paper = {
+  title: 'Train Short, Test Long: Attention with Linear Biases',
+  url: 'https://arxiv.org/abs/2108.12409',
+};
+const official = {
+  level: 'official',
+  note: "The authors' text and code; bloom, mpt and falcon as in transformers.",
+} as const;
 
 const numHeads = z.int().min(1).max(catalogueLimits.num_heads).describe('Number of attention heads.');
 const biasMax = z
@@ -39,7 +45,10 @@ function exponents({ num_heads, variant, alibi_bias_max = 8 }: SlopeParams): [nu
   }
   const power = powerOfTwoBelow(num_heads);
   const first: [number, number][] = Array.from({ length: power }, (_, i) => [8 * (i + 1), power]);
-  const rest: [number, number][] = Array.from({ length: num_heads - power }, (_, i) => [4 * (2 * i + 1), power]);
+  const rest: [number, number][] = Array.from({ length: num_heads - power }, (_, i) => [
+    4 * (2 * i + 1),
+    power,
+  ]);
   return [...first, ...rest];
 }
 
@@ -54,7 +63,9 @@ function realSlopes(params: SlopeParams): Real[] {
   const bias = Real.from(params.variant === 'mpt' ? (params.alibi_bias_max ?? 8) : 1);
   if (params.variant === 'mpt') {
     // The factor may be any float64, so it enters as the exact number it is.
-    return exponents({ ...params, alibi_bias_max: 1 }).map(([a, b]) => Real.two.pow(Real.ratio(-a, b).mul(bias)));
+    return exponents({ ...params, alibi_bias_max: 1 }).map(([a, b]) =>
+      Real.two.pow(Real.ratio(-a, b).mul(bias)),
+    );
   }
   return exponents(params).map(([a, b]) => Real.two.pow(Real.ratio(-a, b)));
 }
@@ -64,19 +75,30 @@ function frameworkSlopes({ num_heads, variant, alibi_bias_max = 8 }: SlopeParams
   if (variant === 'mpt') {
     const power = powerOfTwoBelow(num_heads) === num_heads ? num_heads : 2 * powerOfTwoBelow(num_heads);
     const step = Math.fround(alibi_bias_max / power);
-    const powers = torchPowScalarBase(2, Float32Array.from({ length: power }, (_, i) => (i + 1) * step));
+    const powers = torchPowScalarBase(
+      2,
+      Float32Array.from({ length: power }, (_, i) => (i + 1) * step),
+    );
     const slopes = powers.map((q) => 1 / q);
     return Float32Array.from(mptOrder(num_heads, power), (m) => slopes[m - 1]!);
   }
   const power = powerOfTwoBelow(num_heads);
   const base = (eighths: number) => Math.fround(Real.two.pow(Real.ratio(-eighths, power)).toNumber());
-  const first = torchPowScalarBase(base(8), Float32Array.from({ length: power }, (_, i) => i + 1));
-  const rest = torchPowScalarBase(base(4), Float32Array.from({ length: num_heads - power }, (_, i) => 2 * i + 1));
+  const first = torchPowScalarBase(
+    base(8),
+    Float32Array.from({ length: power }, (_, i) => i + 1),
+  );
+  const rest = torchPowScalarBase(
+    base(4),
+    Float32Array.from({ length: num_heads - power }, (_, i) => 2 * i + 1),
+  );
   return Float32Array.from([...first, ...rest]);
 }
 
 function slopes(params: SlopeParams, profile: Profile | null): Real[] {
-  return profile === 'exact' ? realSlopes(params) : Array.from(frameworkSlopes(params), (slope) => Real.from(slope));
+  return profile === 'exact'
+    ? realSlopes(params)
+    : Array.from(frameworkSlopes(params), (slope) => Real.from(slope));
 }
 
 function checkBiasMax(params: SlopeParams, errors: FieldError[]): void {
@@ -95,7 +117,10 @@ const profiles = [
     guarantee:
       'Slopes and products as float32 in the operation order of transformers 5.18.0 with torch 2.13 on x86-64 (AVX2, glibc); falcon in bfloat16 as there. Narrower dtypes round the float32 value once more, f64 widens it.',
   },
-  { name: 'exact', guarantee: 'Every value is the correctly rounded one of the real product, in the dtype asked for.' },
+  {
+    name: 'exact',
+    guarantee: 'Every value is the correctly rounded one of the real product, in the dtype asked for.',
+  },
 ] as const;
 
 const profilesFor = ({ variant }: { variant: string }): Profile[] =>
@@ -104,7 +129,8 @@ const profilesFor = ({ variant }: { variant: string }): Profile[] =>
 export const alibiSlopes = defineEncoding({
   id: 'alibi-slopes',
   title: 'ALiBi slopes',
-  summary: 'The slope of each attention head of ALiBi: a geometric sequence that depends on the number of heads alone.',
+  summary:
+    'The slope of each attention head of ALiBi: a geometric sequence that depends on the number of heads alone.',
   status: official,
   references: [paper],
   params: z.object({
@@ -164,7 +190,10 @@ export const alibiBias = defineEncoding({
       ),
     query_length: length('Number of queries; the last query stands at the last key [key_length].').optional(),
     key_length: length('Number of keys.'),
-    causal: z.boolean().default(false).describe('−Infinity where the key is after the query; form `matrix` only.'),
+    causal: z
+      .boolean()
+      .default(false)
+      .describe('−Infinity where the key is after the query; form `matrix` only.'),
   }),
   window: 'none',
   normalize(params) {
@@ -174,7 +203,8 @@ export const alibiBias = defineEncoding({
       if (params.variant === 'press') {
         errors.push({ pointer: pointerTo('form'), detail: 'row does not exist with variant press' });
       }
-      if (params.causal) errors.push({ pointer: pointerTo('causal'), detail: 'has a meaning with form matrix only' });
+      if (params.causal)
+        errors.push({ pointer: pointerTo('causal'), detail: 'has a meaning with form matrix only' });
     }
     if (errors.length > 0) throw invalidParameters(errors);
     const { query_length, causal, ...shared } = withBiasMax(params);
@@ -199,11 +229,22 @@ export const alibiBias = defineEncoding({
     return [{ name: 'bias', shape, kind: 'float', rows }];
   },
   tensorDocs: [
-    { name: 'bias', shape: ['H', 'Q', 'K'], kind: 'float', description: '[H, Q, K], or [H, K] for form `row`.' },
+    {
+      name: 'bias',
+      shape: ['H', 'Q', 'K'],
+      kind: 'float',
+      description: '[H, Q, K], or [H, K] for form `row`.',
+    },
   ],
   examples: [
     { title: 'Eight heads, causal', params: { num_heads: 8, key_length: 16, causal: true } },
-    { title: 'One row a head, as BLOOM adds it', params: { num_heads: 112, variant: 'bloom', form: 'row', key_length: 64 } },
-    { title: 'Falcon in bfloat16', params: { num_heads: 71, variant: 'falcon', form: 'row', key_length: 64, dtype: 'bf16' } },
+    {
+      title: 'One row a head, as BLOOM adds it',
+      params: { num_heads: 112, variant: 'bloom', form: 'row', key_length: 64 },
+    },
+    {
+      title: 'Falcon in bfloat16',
+      params: { num_heads: 71, variant: 'falcon', form: 'row', key_length: 64, dtype: 'bf16' },
+    },
   ],
 });

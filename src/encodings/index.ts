@@ -1,7 +1,7 @@
 import { alibiBias, alibiSlopes } from './alibi.js';
 import type { AnyEncoding } from './define.js';
-import { ropeFrequencies } from './rope-frequencies.js';
 import { rope } from './rope.js';
+import { ropeFrequencies } from './rope-frequencies.js';
 import { sinusoidal } from './sinusoidal.js';
 import { t5Buckets } from './t5.js';
 

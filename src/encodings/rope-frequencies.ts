@@ -1,7 +1,14 @@
 import { Real } from '../numerics/real.js';
 import { defineEncoding, type Profile, type TensorKind, type TensorPlan } from './define.js';
-import { normalizeRope, type RopeParams, ropeParams, ropeProfiles, rotaryDim, scaling } from './rope/parameters.js';
-import { softmaxScaleMultiplier } from './rope/scaling/yarn.js';
+import {
+  normalizeRope,
+  type RopeParams,
+  ropeParams,
+  ropeProfiles,
+  rotaryDim,
+  scaling,
+} from './rope/parameters.js';
+import { realSoftmaxScaleMultiplier, softmaxScaleMultiplier } from './rope/scaling/yarn.js';
 
 type Values = readonly (Real | number)[];
 
@@ -33,7 +40,7 @@ function exactFrequencies(params: RopeParams): Frequencies {
     wavelength: inv_freq.map((w) => quotient(twoPi, w)),
     divisor: inv_freq.map((w, i) => quotient(unscaled[i]!, w)),
     attention_factor: [attention_factor],
-    softmax_scale_multiplier: [softmaxScaleMultiplier(own)],
+    softmax_scale_multiplier: [realSoftmaxScaleMultiplier(own)],
     ...(correction_range && { correction_range }),
     ...(ramp && { ramp }),
   };
@@ -69,8 +76,14 @@ export const ropeFrequencies = defineEncoding({
   summary: 'The frequencies of RoPE under any scaling law, with what engines derive from them.',
   status: { level: 'official', note: "The laws as transformers or their authors' code has them." },
   references: [
-    { title: 'RoFormer: Enhanced Transformer with Rotary Position Embedding', url: 'https://arxiv.org/abs/2104.09864' },
-    { title: 'YaRN: Efficient Context Window Extension of Large Language Models', url: 'https://arxiv.org/abs/2309.00071' },
+    {
+      title: 'RoFormer: Enhanced Transformer with Rotary Position Embedding',
+      url: 'https://arxiv.org/abs/2104.09864',
+    },
+    {
+      title: 'YaRN: Efficient Context Window Extension of Large Language Models',
+      url: 'https://arxiv.org/abs/2309.00071',
+    },
   ],
   params: ropeParams,
   window: 'none',
@@ -88,7 +101,11 @@ export const ropeFrequencies = defineEncoding({
     const ropeParameters = params as RopeParams;
     const pairs = Math.ceil(rotaryDim(ropeParameters) / 2);
     let computed: Frequencies | undefined;
-    const plan = (name: keyof Frequencies, shape: readonly number[], kind: TensorKind = 'f64'): TensorPlan => ({
+    const plan = (
+      name: keyof Frequencies,
+      shape: readonly number[],
+      kind: TensorKind = 'f64',
+    ): TensorPlan => ({
       name,
       shape,
       kind,
@@ -107,21 +124,63 @@ export const ropeFrequencies = defineEncoding({
     ];
   },
   tensorDocs: [
-    { name: 'inv_freq', shape: ['d/2'], kind: 'float', description: 'Radians a position, one a pair of channels.' },
-    { name: 'wavelength', shape: ['d/2'], kind: 'f64', description: 'Positions a turn, 2π / inv_freq; Infinity for a zero frequency.' },
-    { name: 'divisor', shape: ['d/2'], kind: 'f64', description: 'Unscaled over scaled frequency, as GGUF stores it.' },
+    {
+      name: 'inv_freq',
+      shape: ['d/2'],
+      kind: 'float',
+      description: 'Radians a position, one a pair of channels.',
+    },
+    {
+      name: 'wavelength',
+      shape: ['d/2'],
+      kind: 'f64',
+      description: 'Positions a turn, 2π / inv_freq; Infinity for a zero frequency.',
+    },
+    {
+      name: 'divisor',
+      shape: ['d/2'],
+      kind: 'f64',
+      description: 'Unscaled over scaled frequency, as GGUF stores it.',
+    },
     { name: 'attention_factor', shape: [], kind: 'f64', description: 'What cos and sin are multiplied by.' },
-    { name: 'softmax_scale_multiplier', shape: [], kind: 'f64', description: 'What the softmax scale is multiplied by (DeepSeek), else 1.' },
-    { name: 'correction_range', shape: ['2'], kind: 'f64', description: 'yarn: first and last pair of the ramp.' },
+    {
+      name: 'softmax_scale_multiplier',
+      shape: [],
+      kind: 'f64',
+      description: 'What the softmax scale is multiplied by (DeepSeek), else 1.',
+    },
+    {
+      name: 'correction_range',
+      shape: ['2'],
+      kind: 'f64',
+      description: 'yarn: first and last pair of the ramp.',
+    },
     { name: 'ramp', shape: ['d/2'], kind: 'f64', description: 'yarn: weight of the interpolated frequency.' },
   ],
   examples: [
     { title: 'Head of 128 channels', params: { head_dim: 128 } },
-    { title: 'Llama 3.1', params: {
-      head_dim: 128, rope_theta: 500000, rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192,
-    } },
-    { title: 'DeepSeek-V3', params: {
-      head_dim: 64, rope_type: 'yarn', factor: 40, original_max_position_embeddings: 4096, mscale: 1, mscale_all_dim: 1,
-    } },
+    {
+      title: 'Llama 3.1',
+      params: {
+        head_dim: 128,
+        rope_theta: 500000,
+        rope_type: 'llama3',
+        factor: 8,
+        low_freq_factor: 1,
+        high_freq_factor: 4,
+        original_max_position_embeddings: 8192,
+      },
+    },
+    {
+      title: 'DeepSeek-V3',
+      params: {
+        head_dim: 64,
+        rope_type: 'yarn',
+        factor: 40,
+        original_max_position_embeddings: 4096,
+        mscale: 1,
+        mscale_all_dim: 1,
+      },
+    },
   ],
 });

@@ -107,14 +107,19 @@ function realFrequencies(variant: Variant, { dim, base }: SinusoidalParams): Rea
   const ratio = Real.from(base).pow(step);
   const frequencies: Real[] = [];
   let frequency = Real.one;
-  for (let k = 0; k < pairCount(variant, dim); k++, frequency = frequency.mul(ratio)) frequencies.push(frequency);
+  for (let k = 0; k < pairCount(variant, dim); k++, frequency = frequency.mul(ratio))
+    frequencies.push(frequency);
   return frequencies;
 }
 
 /** `np.power(base, 2k/dim)`: float64 divisors, correctly rounded. */
 function frameworkDivisors({ dim, base }: SinusoidalParams): Real[] {
   return Array.from({ length: Math.ceil(dim / 2) }, (_, k) =>
-    Real.from(Real.from(base).pow(Real.from((2 * k) / dim)).toNumber()),
+    Real.from(
+      Real.from(base)
+        .pow(Real.from((2 * k) / dim))
+        .toNumber(),
+    ),
   );
 }
 
@@ -131,7 +136,10 @@ function frameworkExponentials({ dim, base }: SinusoidalParams): Real[] {
   });
 }
 
-function phases(params: SinusoidalParams, profile: Profile | null): { angle: AngleRule; frequencies: Real[] } {
+function phases(
+  params: SinusoidalParams,
+  profile: Profile | null,
+): { angle: AngleRule; frequencies: Real[] } {
   const variant = variantNamed(params.variant);
   if (profile === 'exact' || variant.framework === null) {
     return { angle: 'real', frequencies: realFrequencies(variant, params) };
@@ -151,8 +159,15 @@ export const sinusoidal = defineEncoding({
     variant: z
       .enum(variants.map(({ name }) => name) as [string, ...string[]])
       .default('vaswani')
-      .describe(`Order of the columns and spacing of the frequencies: ${variants.map((v) => `\`${v.name}\` ${v.says}`).join('; ')}.`),
-    base: z.number().min(1).max(1e300).default(10000).describe('Base of the geometric sequence of wavelengths.'),
+      .describe(
+        `Order of the columns and spacing of the frequencies: ${variants.map((v) => `\`${v.name}\` ${v.says}`).join('; ')}.`,
+      ),
+    base: z
+      .number()
+      .min(1)
+      .max(1e300)
+      .default(10000)
+      .describe('Base of the geometric sequence of wavelengths.'),
   }),
   window: 'fractions',
   profiles: [
@@ -161,7 +176,10 @@ export const sinusoidal = defineEncoding({
       guarantee:
         'vaswani and marian: computed in float64 as numpy does, rounded once to float32. tensor2tensor, whisper, musicgen: float32 angles of float32 frequencies that are the correctly rounded exponentials (torch takes MKL, which differs by one ulp in 1–2 % of the columns); cos and sin of that angle rounded to float32. Narrower dtypes round the float32 value once more, f64 widens it.',
     },
-    { name: 'exact', guarantee: 'Every value is the correctly rounded one of the real formula, in the dtype asked for.' },
+    {
+      name: 'exact',
+      guarantee: 'Every value is the correctly rounded one of the real formula, in the dtype asked for.',
+    },
   ],
   profilesFor: ({ variant }) =>
     variantNamed(variant).framework === null ? ['exact'] : ['transformers', 'exact'],

@@ -34,7 +34,13 @@ function firstDistance(exact: number, steps: number, maxDistance: number, k: num
   const n = Number(bound.ceil());
   // Where the real bound lies on an integer its 320 bits cannot tell below from above: whole numbers can.
   const near = Number(bound.add(0.5).floor());
-  if (bound.sub(near).abs().compare(2 ** -200) > 0) return n;
+  if (
+    bound
+      .sub(near)
+      .abs()
+      .compare(2 ** -200) > 0
+  )
+    return n;
   const left = BigInt(near) ** BigInt(steps) * BigInt(exact) ** BigInt(k);
   const right = BigInt(maxDistance) ** BigInt(k) * BigInt(exact) ** BigInt(steps);
   return left >= right ? near : near + 1;
@@ -60,7 +66,9 @@ function spanLength({ relative_position_min = 0, relative_position_max = 0 }: T5
 function bucketRows(params: T5Params): BucketRows {
   const half = params.bidirectional ? Math.floor(params.num_buckets / 2) : params.num_buckets;
   const backward = bucketsOfDistance(half, params.max_distance);
-  const forward = params.bidirectional ? backward.map((bucket, n) => (n === 0 ? 0 : bucket + half)) : new Int32Array(1);
+  const forward = params.bidirectional
+    ? backward.map((bucket, n) => (n === 0 ? 0 : bucket + half))
+    : new Int32Array(1);
   const matrix = params.key_length !== undefined;
   return {
     kind: 'bucket',
@@ -78,7 +86,11 @@ function bucketAt({ base, forward, backward }: BucketRows, row: number, column: 
     : backward[Math.min(-relative, backward.length - 1)]!;
 }
 
-function biasPlan(params: T5Params, weights: readonly (readonly number[])[], shape: readonly number[]): TensorPlan {
+function biasPlan(
+  params: T5Params,
+  weights: readonly (readonly number[])[],
+  shape: readonly number[],
+): TensorPlan {
   const heads = weights[0]?.length ?? 0;
   const queries = params.query_length ?? 1;
   return {
@@ -106,22 +118,28 @@ function check(params: T5Params): FieldError[] {
   const half = params.bidirectional ? Math.floor(params.num_buckets / 2) : params.num_buckets;
   const exact = Math.floor(half / 2);
   if (params.max_distance <= exact) {
-    wrong('max_distance', `must be greater than ${exact}, the number of distances with a bucket of their own`);
+    wrong(
+      'max_distance',
+      `must be greater than ${exact}, the number of distances with a bucket of their own`,
+    );
   }
   const span = ['relative_position_min', 'relative_position_max'] as const;
   const matrix = ['query_length', 'key_length'] as const;
   if (span.some((name) => params[name] !== undefined)) {
     for (const name of [...matrix, 'query_offset'] as const) {
-      if (params[name] !== undefined) wrong(name, 'contradicts relative_position_min and relative_position_max');
+      if (params[name] !== undefined)
+        wrong(name, 'contradicts relative_position_min and relative_position_max');
     }
-    for (const name of span) if (params[name] === undefined) wrong(name, 'is required beside its counterpart');
+    for (const name of span)
+      if (params[name] === undefined) wrong(name, 'is required beside its counterpart');
     const { relative_position_min: min, relative_position_max: max } = params;
     if (min !== undefined && max !== undefined && max < min) {
       wrong('relative_position_max', 'must not be less than relative_position_min');
     }
   } else {
     for (const name of matrix) {
-      if (params[name] === undefined) wrong(name, 'is required, unless relative_position_min and _max are given');
+      if (params[name] === undefined)
+        wrong(name, 'is required, unless relative_position_min and _max are given');
     }
   }
   if (params.weights) {
@@ -131,7 +149,10 @@ function check(params: T5Params): FieldError[] {
     }
     params.weights.forEach((row, i) => {
       if (row.length !== heads) {
-        errors.push({ pointer: pointerTo('weights', i), detail: `must have ${heads} numbers as the first row, has ${row.length}` });
+        errors.push({
+          pointer: pointerTo('weights', i),
+          detail: `must have ${heads} numbers as the first row, has ${row.length}`,
+        });
       }
     });
   }
@@ -145,9 +166,15 @@ export const t5Buckets = defineEncoding({
   title: 'T5 relative position buckets',
   summary:
     'The bucket of each relative position key − query: one a distance while near, then logarithmic up to max_distance.',
-  status: { level: 'official', note: "The paper's text and the reference code; every implementation in use agrees." },
+  status: {
+    level: 'official',
+    note: "The paper's text and the reference code; every implementation in use agrees.",
+  },
   references: [
-    { title: 'Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer', url: 'https://arxiv.org/abs/1910.10683' },
+    {
+      title: 'Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer',
+      url: 'https://arxiv.org/abs/1910.10683',
+    },
   ],
   params: z.object({
     num_buckets: z.int().min(2).max(catalogueLimits.num_buckets).default(32).describe('Number of buckets.'),
@@ -160,7 +187,9 @@ export const t5Buckets = defineEncoding({
     bidirectional: z
       .boolean()
       .default(true)
-      .describe('Encoder: half of the buckets for keys after the query. Decoder: false, keys after it are in bucket 0.'),
+      .describe(
+        'Encoder: half of the buckets for keys after the query. Decoder: false, keys after it are in bucket 0.',
+      ),
     query_length: length('Number of queries, Q.'),
     key_length: length('Number of keys, K.'),
     query_offset: z
@@ -169,8 +198,18 @@ export const t5Buckets = defineEncoding({
       .max(relativeLimit)
       .optional()
       .describe('Position of the first query, with a key-value cache the number of tokens in it [0].'),
-    relative_position_min: z.int().min(-relativeLimit).max(relativeLimit).optional().describe('First relative position of a span.'),
-    relative_position_max: z.int().min(-relativeLimit).max(relativeLimit).optional().describe('Last relative position of a span.'),
+    relative_position_min: z
+      .int()
+      .min(-relativeLimit)
+      .max(relativeLimit)
+      .optional()
+      .describe('First relative position of a span.'),
+    relative_position_max: z
+      .int()
+      .min(-relativeLimit)
+      .max(relativeLimit)
+      .optional()
+      .describe('Last relative position of a span.'),
     weights: z
       .array(z.array(z.number()).min(1).max(catalogueLimits.num_heads))
       .min(1)
@@ -196,12 +235,28 @@ export const t5Buckets = defineEncoding({
     return params.weights ? [buckets, biasPlan(params, params.weights, shape)] : [buckets];
   },
   tensorDocs: [
-    { name: 'buckets', shape: ['Q', 'K'], kind: 'index', description: '[Q, K], or [R] for a span of relative positions.' },
-    { name: 'bias', shape: ['H', 'Q', 'K'], kind: 'float', description: '[H, Q, K] or [H, R]; only with supplied weights.' },
+    {
+      name: 'buckets',
+      shape: ['Q', 'K'],
+      kind: 'index',
+      description: '[Q, K], or [R] for a span of relative positions.',
+    },
+    {
+      name: 'bias',
+      shape: ['H', 'Q', 'K'],
+      kind: 'float',
+      description: '[H, Q, K] or [H, R]; only with supplied weights.',
+    },
   ],
   examples: [
     { title: 'Encoder of T5', params: { query_length: 16, key_length: 16 } },
-    { title: 'Decoder of T5, one step with 63 cached tokens', params: { bidirectional: false, query_length: 1, key_length: 64, query_offset: 63 } },
-    { title: 'All relative positions from −128 to 128', params: { relative_position_min: -128, relative_position_max: 128, dtype: 'i32' } },
+    {
+      title: 'Decoder of T5, one step with 63 cached tokens',
+      params: { bidirectional: false, query_length: 1, key_length: 64, query_offset: 63 },
+    },
+    {
+      title: 'All relative positions from −128 to 128',
+      params: { relative_position_min: -128, relative_position_max: 128, dtype: 'i32' },
+    },
   ],
 });

@@ -65,6 +65,14 @@ export class Kernels {
     return backend && filler ? { backend, filler } : null;
   }
 
+  /** Why `gpu` cannot compute the tensor `name`, as a sentence. */
+  whyNoGpu(name: string): string {
+    const there = this.backends.some((backend) => backend.name === 'gpu');
+    const report = this.reports.find((candidate) => candidate.name === 'gpu');
+    if (there) return `there is no gpu kernel for ${name}`;
+    return report?.reason ?? 'gpu.js was not started';
+  }
+
   /** A kernel with the reference bytes: the fastest of the backends that give them. */
   reference(rows: Rows, spec: TensorSpec): Filler {
     const exact = this.backends.filter((backend) => backend.exact(rows, spec));

@@ -22,7 +22,8 @@ export function prepareReference(rows: Rows, spec: TensorSpec): Filler {
   return {
     fill(first, count, out) {
       for (let i = 0; i < count; i++) {
-        for (let lane = 0; lane < lanesPerElement; lane++) one[lane] = at((first + i) * lanesPerElement + lane);
+        for (let lane = 0; lane < lanesPerElement; lane++)
+          one[lane] = at((first + i) * lanesPerElement + lane);
         store(spec.dtype, one, 1, cell);
         out.set(cell.subarray(0, bytes), i * bytes);
       }
@@ -84,7 +85,8 @@ function phase(rows: PhaseRows, index: number, dtype: FloatDType): number {
   );
   if (!run || run.trig === 'zero') return 0;
   const pair = run.first + (column - run.offset) / run.stride;
-  if (rows.angle === 'real') return trig(new Angle(phases.frequencies[pair]!), position, run.trig).mul(phases.scale).round(dtype);
+  if (rows.angle === 'real')
+    return trig(new Angle(phases.frequencies[pair]!), position, run.trig).mul(phases.scale).round(dtype);
   return frameworkPhase(rows, phases, pair, position, run.trig);
 }
 
@@ -92,7 +94,13 @@ function trig(angle: Angle, position: number, which: 'cos' | 'sin'): Real {
   return which === 'cos' ? angle.cosReal(position) : angle.sinReal(position);
 }
 
-function frameworkPhase(rows: PhaseRows, phases: Phases, pair: number, position: number, which: 'cos' | 'sin'): number {
+function frameworkPhase(
+  rows: PhaseRows,
+  phases: Phases,
+  pair: number,
+  position: number,
+  which: 'cos' | 'sin',
+): number {
   const w = phases.frequencies[pair]!.toNumber();
   const a = rows.angle === 'f32-product' ? Math.fround(Math.fround(position) * w) : position / w;
   const value = trig(unit, a, which).round('f32');

@@ -1,5 +1,5 @@
-import type { DType } from '../tensor/dtype.js';
 import { bfloat16FromFloat64 } from '../tensor/bfloat16.js';
+import type { DType } from '../tensor/dtype.js';
 import { float16FromFloat64 } from '../tensor/float16.js';
 
 const TWO_32 = 2 ** 32;

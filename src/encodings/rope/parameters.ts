@@ -28,7 +28,7 @@ function lawParameters(): Record<string, z.ZodType> {
   const users: Record<string, string[]> = {};
   for (const law of scalingLaws) {
     for (const [name, type] of Object.entries(law.params.shape)) {
-      (users[name] ??= []).push(law.name);
+      users[name] = [...(users[name] ?? []), law.name];
       shape[name] ??= unwrapped(type as z.ZodType);
     }
   }
@@ -41,7 +41,9 @@ function lawParameters(): Record<string, z.ZodType> {
 
 /** The type below `.default()` and `.optional()`. */
 function unwrapped(type: z.ZodType): z.ZodType {
-  return type instanceof z.ZodDefault || type instanceof z.ZodOptional ? unwrapped(type.unwrap() as z.ZodType) : type;
+  return type instanceof z.ZodDefault || type instanceof z.ZodOptional
+    ? unwrapped(type.unwrap() as z.ZodType)
+    : type;
 }
 
 /** The law's own words for a parameter, with its default. */
@@ -75,7 +77,9 @@ export const ropeParams = z.object({
   rope_type: z
     .enum(scalingLaws.map(({ name }) => name) as [string, ...string[]])
     .default('default')
-    .describe(`How the frequencies are scaled: ${scalingLaws.map(({ name, title }) => `\`${name}\` ${title}`).join('; ')}.`),
+    .describe(
+      `How the frequencies are scaled: ${scalingLaws.map(({ name, title }) => `\`${name}\` ${title}`).join('; ')}.`,
+    ),
   ...lawParameters(),
 });
 
@@ -115,7 +119,7 @@ export function normalizeRope<P extends RopeParams>(params: P): P {
       errors.push({ pointer: pointerTo(name), detail: `is not a parameter of rope_type ${law.name}` });
     } else kept[name] = value;
   }
-  if (!law.uses_max_position_embeddings) delete kept['max_position_embeddings'];
+  if (!law.uses_max_position_embeddings) delete kept.max_position_embeddings;
   if (rotaryDim(params) < 1) {
     errors.push({ pointer: pointerTo('partial_rotary_factor'), detail: 'leaves no channel to rotate' });
   }
@@ -123,16 +127,21 @@ export function normalizeRope<P extends RopeParams>(params: P): P {
   if (!parsed.success) errors.push(...fieldErrors(parsed.error));
   else if (errors.length === 0) errors.push(...(law.check?.(parsed.data, basics(params)) ?? []));
   if (errors.length > 0 || !parsed.success) throw invalidParameters(errors);
+  const inForce = law.normalize?.(parsed.data) ?? parsed.data;
   const ordered: Record<string, unknown> = {};
   for (const name of Object.keys(ropeParams.shape)) {
-    const value = name in parsed.data ? parsed.data[name] : kept[name];
+    const value = name in inForce ? inForce[name] : kept[name];
     if (value !== undefined) ordered[name] = value;
   }
   return { ...ordered, ...kept } as P;
 }
 
 /** The law in force and its parameters. */
-export function scaling(params: RopeParams): { law: ScalingLaw; own: Record<string, unknown>; basics: RopeBasics } {
+export function scaling(params: RopeParams): {
+  law: ScalingLaw;
+  own: Record<string, unknown>;
+  basics: RopeBasics;
+} {
   const law = lawNamed(params.rope_type);
   const own = Object.fromEntries(Object.keys(law.params.shape).map((name) => [name, params[name]]));
   return { law, own, basics: basics(params) };
@@ -141,7 +150,9 @@ export function scaling(params: RopeParams): { law: ScalingLaw; own: Record<stri
 /** Which profiles the law has for these parameters. */
 export function ropeProfiles(params: RopeParams): Profile[] {
   const { law, own } = scaling(params);
-  return law.transformers !== null && (law.frameworkHas?.(own) ?? true) ? ['transformers', 'exact'] : ['exact'];
+  return law.transformers !== null && (law.framework_has?.(own) ?? true)
+    ? ['transformers', 'exact']
+    : ['exact'];
 }
 
 /** What the two profiles promise for tables of cos and sin. */
@@ -151,5 +162,8 @@ export const ropeGuarantees = [
     guarantee:
       'What transformers 5.18.0 with torch 2.13 computes in float32 on an x86-64 CPU (AVX2, glibc), in the same order of operations: the angle bit-equal, cos and sin of it rounded to float32 from a float64 value within 4e-16 (torch itself differs from the nearest float32 by one ulp in 3–5 % of elements). Narrower dtypes round the float32 value once more, f64 widens it.',
   },
-  { name: 'exact', guarantee: 'Every value is the correctly rounded one of the real formula, in the dtype asked for.' },
+  {
+    name: 'exact',
+    guarantee: 'Every value is the correctly rounded one of the real formula, in the dtype asked for.',
+  },
 ] as const;

@@ -18,8 +18,8 @@ export const bucketKernel: BlockKernel<BucketRows> = {
         for (let i = 0; i < count; i++) {
           target[words * i] =
             relative >= 0
-              ? forward[relative > lastForward ? lastForward : relative]!
-              : backward[-relative > lastBackward ? lastBackward : -relative]!;
+              ? forward[Math.min(relative, lastForward)]!
+              : backward[Math.min(-relative, lastBackward)]!;
           relative++;
           if (++column === columns) {
             column = 0;

@@ -1,5 +1,5 @@
-import { elementCount } from '../../tensor/spec.js';
 import { dtypes } from '../../tensor/dtype.js';
+import { elementCount } from '../../tensor/spec.js';
 import type { BlockKernel } from '../define.js';
 import type { ElementRows } from '../rows.js';
 import { store } from '../store.js';

@@ -1,6 +1,6 @@
+import type { TensorSpec } from '../../tensor/spec.js';
 import type { Filler } from '../define.js';
 import type { Rows } from '../rows.js';
-import type { TensorSpec } from '../../tensor/spec.js';
 import { bucketKernel } from './buckets.js';
 import { elementsKernel } from './elements.js';
 import { phaseKernel } from './phase.js';

@@ -36,7 +36,11 @@ function bytesOf(array: Lanes): Uint8Array {
 }
 
 /** Rows of float32 values: narrower dtypes round them once more, f64 widens them. */
-function frameworkRow(source: FrameworkProductRow | FrameworkQuotientRow, pairs: number, dtype: FloatDType): StoredRow {
+function frameworkRow(
+  source: FrameworkProductRow | FrameworkQuotientRow,
+  pairs: number,
+  dtype: FloatDType,
+): StoredRow {
   const cos32 = new Float32Array(pairs);
   const sin32 = new Float32Array(pairs);
   if (dtype === 'f32') {
@@ -82,7 +86,8 @@ function exactRow(phases: Phases, dtype: FloatDType): StoredRow {
 function storedRow(rows: PhaseRows, phases: Phases, dtype: FloatDType): StoredRow {
   const pairs = phases.frequencies.length;
   if (rows.angle === 'real') return exactRow(phases, dtype);
-  const source = rows.angle === 'f32-product' ? new FrameworkProductRow(phases) : new FrameworkQuotientRow(phases);
+  const source =
+    rows.angle === 'f32-product' ? new FrameworkProductRow(phases) : new FrameworkQuotientRow(phases);
   return frameworkRow(source, pairs, dtype);
 }
 

@@ -8,7 +8,9 @@ export const realsKernel: BlockKernel<RealRows> = {
   kind: 'reals',
   prepare({ values }, spec) {
     const dtype = spec.dtype as FloatDType;
-    const rounded = Float64Array.from(values, (value) => (typeof value === 'number' ? value : value.round(dtype)));
+    const rounded = Float64Array.from(values, (value) =>
+      typeof value === 'number' ? value : value.round(dtype),
+    );
     return {
       fill(first, count, out) {
         store(dtype, rounded.subarray(first, first + count), count, out);

@@ -1,4 +1,4 @@
-import { Real } from '../../numerics/real.js';
+import type { Real } from '../../numerics/real.js';
 import { bfloat16FromFloat64, bfloat16ToNumber } from '../../tensor/bfloat16.js';
 import { dtypes, type FloatDType } from '../../tensor/dtype.js';
 import { float16FromFloat64, float16ToNumber } from '../../tensor/float16.js';
@@ -22,7 +22,8 @@ function realProduct(slope: Real, dtype: FloatDType): Product {
   // A slope of few bits times an integer is exact in float64: then nothing is in doubt.
   const short = exact && Math.fround(near) === near;
   const slow: Product = (factor) => slope.mul(factor).round(dtype);
-  if (dtype === 'f64') return (factor) => (short && Math.abs(factor) < 2 ** 29 ? near * factor : slow(factor));
+  if (dtype === 'f64')
+    return (factor) => (short && Math.abs(factor) < 2 ** 29 ? near * factor : slow(factor));
   const round =
     dtype === 'f32'
       ? Math.fround

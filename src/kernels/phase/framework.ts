@@ -127,7 +127,19 @@ type SeriesKernel = (
 ) => void;
 
 /** |δ| ≤ 2^−18: sin δ − δ and cos δ − 1 + δ²/2 are below 2^−56. */
-const shortSeries: SeriesKernel = (position, base, from, to, w, cosHigh, sinHigh, cosLow, sinLow, cos, sin) => {
+const shortSeries: SeriesKernel = (
+  position,
+  base,
+  from,
+  to,
+  w,
+  cosHigh,
+  sinHigh,
+  cosLow,
+  sinLow,
+  cos,
+  sin,
+) => {
   for (let j = from; j < to; j++) {
     const c1 = cosHigh[j]!;
     const s1 = sinHigh[j]!;
@@ -144,7 +156,19 @@ const shortSeries: SeriesKernel = (position, base, from, to, w, cosHigh, sinHigh
 };
 
 /** |δ| ≤ 2^−8: the next terms are δ⁶/720 and δ⁷/5040, below 2^−57. */
-const middleSeries: SeriesKernel = (position, base, from, to, w, cosHigh, sinHigh, cosLow, sinLow, cos, sin) => {
+const middleSeries: SeriesKernel = (
+  position,
+  base,
+  from,
+  to,
+  w,
+  cosHigh,
+  sinHigh,
+  cosLow,
+  sinLow,
+  cos,
+  sin,
+) => {
   for (let j = from; j < to; j++) {
     const c1 = cosHigh[j]!;
     const s1 = sinHigh[j]!;
@@ -163,7 +187,19 @@ const middleSeries: SeriesKernel = (position, base, from, to, w, cosHigh, sinHig
 };
 
 /** |δ| ≤ 1/2: the next terms are δ¹⁶/16! and δ¹⁷/17!, below 2^−60. */
-const longSeries: SeriesKernel = (position, base, from, to, w, cosHigh, sinHigh, cosLow, sinLow, cos, sin) => {
+const longSeries: SeriesKernel = (
+  position,
+  base,
+  from,
+  to,
+  w,
+  cosHigh,
+  sinHigh,
+  cosLow,
+  sinLow,
+  cos,
+  sin,
+) => {
   for (let j = from; j < to; j++) {
     const c1 = cosHigh[j]!;
     const s1 = sinHigh[j]!;

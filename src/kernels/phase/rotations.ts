@@ -113,6 +113,7 @@ export class Rotations {
     }
     const a = row % 2 === 0 ? row / 2 : row - 1;
     const b = row % 2 === 0 ? row / 2 : 1;
-    for (let k = 0; k < width; k += 4) rotate(middle, a * width + k, middle, b * width + k, middle, row * width + k);
+    for (let k = 0; k < width; k += 4)
+      rotate(middle, a * width + k, middle, b * width + k, middle, row * width + k);
   }
 }

@@ -1,0 +1,389 @@
+import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AnyEncoding } from '../src/encodings/define.js';
+import { invalidParameters, PosencError, pointerTo } from '../src/errors.js';
+import type { Format } from '../src/formats/define.js';
+import { formatByExtension, formatByName, formats } from '../src/formats/index.js';
+import { binaryBody, SmallBody, textBody } from '../src/http/bodies.js';
+import { evaluatePreconditions, rangeApplies } from '../src/http/conditional.js';
+import { acceptsGzip, chooseFormat } from '../src/http/negotiate.js';
+import { parseRange } from '../src/http/range.js';
+import { Checksums, checksumsIn, type Delivery, pieces, stream } from '../src/http/send.js';
+import { streamText } from '../src/http/send-text.js';
+import { fileHeaders } from '../src/http/table-headers.js';
+import { Lru } from '../src/lru.js';
+import { decodeQuery } from '../src/params.js';
+import { revision } from '../src/revision.js';
+import { type FilePlan, tableParameters } from '../src/table.js';
+import { byteLength } from '../src/tensor/spec.js';
+import type { Context } from './context.js';
+import { tableSchemas } from './table-schemas.js';
+
+/** A request understood: what file it asks for, and the headers that file has. */
+interface Resolved {
+  readonly file: FilePlan;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** URLs whose resolution is kept; longer ones are resolved each time. */
+const resolutions = 2048;
+const keptUrlBytes = 2048;
+/** Data that may be read only to put its checksum into a range of an npz file; beyond it the whole is sent. */
+const checksumRunBytes = 2 ** 30;
+
+/** All table routes: a pair of paths an encoding, GET, HEAD and POST. */
+export function registerTables(app: FastifyInstance, context: Context): void {
+  const routes = new TableRoutes(context);
+  for (const encoding of context.encodings) {
+    const schemas = tableSchemas(encoding, context.limits);
+    for (const named of [false, true]) {
+      const url = `/v1/tables/${encoding.id}${named ? '.:ext' : ''}`;
+      app.route({
+        method: ['GET', 'HEAD'],
+        url,
+        schema: schemas.get(named),
+        handler: (request, reply) => routes.read(encoding, request, reply),
+      });
+      app.route({
+        method: 'POST',
+        url,
+        schema: schemas.post(named),
+        handler: (request, reply) => routes.post(encoding, request, reply),
+      });
+    }
+  }
+  app.all('/v1/tables/:id', { schema: { hide: true } }, (request) => {
+    const { id } = request.params as { id: string };
+    const known = context.encodings.map((encoding) => encoding.id).join(', ');
+    throw new PosencError('unknown_encoding', `there is no encoding ${id}; there are ${known}`);
+  });
+}
+
+class TableRoutes {
+  private readonly resolved = new Lru<string, Resolved>(resolutions);
+  private readonly bodies: Lru<string, SmallBody>;
+  private readonly digests = new Lru<string, string>(1024);
+  private streams = 0;
+
+  constructor(private readonly context: Context) {
+    this.bodies = new Lru(context.limits.cached_bodies_bytes);
+  }
+
+  /** GET and HEAD: parameters in the query. */
+  read(encoding: AnyEncoding, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const started = performance.now();
+    const url = request.raw.url ?? '';
+    const negotiated = !extensionOf(request);
+    const key = negotiated ? `${request.headers.accept ?? ''} ${url}` : url;
+    let resolved = this.resolved.get(key);
+    if (!resolved) {
+      const format = this.format(request, reply);
+      const raw = decodeQuery(tableParameters(encoding), queryOf(url));
+      refuseSupplied(encoding, raw);
+      resolved = this.resolve(encoding, format, raw);
+      if (key.length <= keptUrlBytes) this.resolved.set(key, resolved);
+    }
+    return this.answer(resolved, request, reply, negotiated, started);
+  }
+
+  /** POST: parameters as a JSON object; what the body leaves out may stand in the query. */
+  async post(encoding: AnyEncoding, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const started = performance.now();
+    const format = this.format(request, reply);
+    const query = decodeQuery(tableParameters(encoding), queryOf(request.raw.url ?? ''));
+    refuseSupplied(encoding, query);
+    const { body } = request;
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+      throw invalidParameters([{ pointer: '#', detail: 'must be a JSON object of parameters' }]);
+    }
+    const twice = Object.keys(query).filter((name) => Object.hasOwn(body, name));
+    if (twice.length > 0) {
+      throw invalidParameters(
+        twice.map((name) => ({ pointer: pointerTo(name), detail: 'is given in the body and in the query' })),
+      );
+    }
+    const resolved = this.resolve(encoding, format, { ...body, ...query });
+    return this.answer(resolved, request, reply, !extensionOf(request), started);
+  }
+
+  /** The format of the extension, or what Accept prefers. */
+  private format(request: FastifyRequest, reply: FastifyReply): Format {
+    const extension = extensionOf(request);
+    if (extension !== undefined) {
+      const format = formatByExtension(extension);
+      if (format) return format;
+      const known = formats.map((candidate) => candidate.extension).join(', ');
+      throw new PosencError('unknown_format', `there is no format ${extension}; there are ${known}`);
+    }
+    const chosen = chooseFormat(request.headers.accept, formats);
+    const format = chosen === null ? undefined : formatByName(chosen);
+    if (format) return format;
+    reply.header('vary', 'Accept');
+    throw new PosencError('not_acceptable', 'the tables exist as the media types listed', {
+      extras: {
+        formats: formats.map(({ extension: ext, mediaType }) => ({ extension: ext, media_type: mediaType })),
+      },
+    });
+  }
+
+  private resolve(encoding: AnyEncoding, format: Format, raw: unknown): Resolved {
+    const file = this.context.tables.plan(encoding, format, raw);
+    return { file, headers: fileHeaders(file, this.context.config.basePath) };
+  }
+
+  private async answer(
+    { file, headers }: Resolved,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    negotiated: boolean,
+    started: number,
+  ): Promise<FastifyReply> {
+    if (file.table.digest) return this.digest(file, request, reply);
+    const json = file.format.name === 'json';
+    const vary = [...(negotiated ? ['Accept'] : []), ...(json ? ['Accept-Encoding'] : [])];
+    const gzip = json && acceptsGzip(request.headers['accept-encoding']);
+    if (vary.length > 0) reply.header('vary', vary.join(', '));
+
+    if (file.format.kind === 'text') return this.text(file, headers, gzip, request, reply, started);
+    this.preconditions(request, headers.etag ?? '', headers, reply);
+    if (reply.statusCode === 304) return reply.send();
+    return this.binary(file, headers, request, reply, started);
+  }
+
+  /** 412 as an error; 304 as the reply's status, with the headers it needs. */
+  private preconditions(
+    request: FastifyRequest,
+    etag: string,
+    headers: Readonly<Record<string, string>>,
+    reply: FastifyReply,
+  ): void {
+    const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers;
+    if (ifMatch === undefined && ifNoneMatch === undefined) return;
+    const outcome = evaluatePreconditions({ method: request.method, ifMatch, ifNoneMatch }, etag);
+    if (outcome === 'precondition_failed') {
+      throw new PosencError('precondition_failed', `the entity tag is ${etag}`, { headers: { etag } });
+    }
+    if (outcome === 'not_modified') {
+      reply.code(304);
+      reply.header('etag', etag);
+      for (const name of ['cache-control', 'content-location'] as const) {
+        const value = headers[name];
+        if (value !== undefined) reply.header(name, value);
+      }
+    }
+  }
+
+  private async text(
+    file: FilePlan,
+    headers: Readonly<Record<string, string>>,
+    gzip: boolean,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    started: number,
+  ): Promise<FastifyReply> {
+    const etag = gzip ? `"${file.etag}-gzip"` : `"${file.etag}"`;
+    this.preconditions(request, etag, headers, reply);
+    if (reply.statusCode === 304) return reply.send();
+    reply.headers(headers).header('accept-ranges', 'none').header('etag', etag);
+    if (gzip) reply.header('content-encoding', 'gzip');
+    if (request.method === 'HEAD') return reply.header('server-timing', timing(started)).send();
+
+    const { limits, tables, metrics } = this.context;
+    let small = file.variant === '' ? this.bodies.get(file.etag) : undefined;
+    if (!small) {
+      const printed = textBody(file, tables.reader(file), limits.cached_body_bytes);
+      metrics.elementsComputed(file.table.elements);
+      if (printed.kind === 'long') {
+        return this.streaming(async () => {
+          reply.header('server-timing', timing(started));
+          await streamText(
+            reply,
+            printed.pieces,
+            gzip,
+            this.context.config.stallTimeoutMs,
+            metrics.tensorBytesSent,
+          );
+        }, reply);
+      }
+      small = new SmallBody(printed.body);
+      if (file.variant === '') this.bodies.set(file.etag, small, 2 * printed.body.length);
+    }
+    const body = gzip ? small.gzip : small.plain;
+    metrics.tensorBytesSent(body.length);
+    return reply.header('server-timing', timing(started)).send(body);
+  }
+
+  private async binary(
+    file: FilePlan,
+    headers: Readonly<Record<string, string>>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    started: number,
+  ): Promise<FastifyReply> {
+    const size = file.layout?.byteLength ?? 0;
+    const ranged = request.method !== 'POST' && file.variant === '';
+    reply.headers(headers).header('accept-ranges', ranged ? 'bytes' : 'none');
+
+    let start = 0;
+    let end = size;
+    if (ranged && request.method === 'GET' && request.headers.range !== undefined) {
+      const range = rangeApplies(headerText(request.headers['if-range']), headers.etag ?? '')
+        ? parseRange(request.headers.range, size)
+        : { kind: 'none' as const };
+      if (range.kind === 'unsatisfiable') {
+        throw new PosencError('range_not_satisfiable', `the file has ${size} bytes`, {
+          headers: { 'content-range': `bytes */${size}`, 'accept-ranges': 'bytes' },
+          extras: { bytes: size },
+        });
+      }
+      if (range.kind === 'range' && this.affordable(file, range.start, range.end)) {
+        ({ start, end } = range);
+        reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${size}`);
+      }
+    }
+    reply.header('content-length', end - start).header('server-timing', timing(started));
+    if (request.method === 'HEAD') return reply.send();
+
+    const delivery = this.delivery(file);
+    if (end - start <= this.context.limits.cached_body_bytes) {
+      const body = await this.smallBinary(delivery, start, end, size);
+      this.context.metrics.tensorBytesSent(body.length);
+      return reply.send(body);
+    }
+    return this.streaming(async () => {
+      reply.hijack();
+      reply.raw.writeHead(reply.statusCode, headersOf(reply));
+      await stream(delivery, this.context.pool, reply.raw, start, end, this.context.config.stallTimeoutMs);
+    }, reply);
+  }
+
+  private async smallBinary(delivery: Delivery, start: number, end: number, size: number): Promise<Buffer> {
+    const { file } = delivery;
+    if (file.variant !== '' || size > this.context.limits.cached_body_bytes)
+      return binaryBody(delivery, start, end);
+    let small = this.bodies.get(file.etag);
+    if (!small) {
+      small = new SmallBody(await binaryBody(delivery, 0, size));
+      this.bodies.set(file.etag, small, size);
+    }
+    return small.plain.subarray(start, end);
+  }
+
+  /** Whether the checksums that a range of an npz file holds may be computed for it. */
+  private affordable(file: FilePlan, start: number, end: number): boolean {
+    const tensors = checksumsIn(file, start, end).map((tensor) => file.description.specs[tensor]);
+    return tensors.reduce((sum, spec) => sum + (spec ? byteLength(spec) : 0), 0) <= checksumRunBytes;
+  }
+
+  private delivery(file: FilePlan): Delivery {
+    const { tables, metrics } = this.context;
+    return {
+      file,
+      read: tables.reader(file),
+      checksums: new Checksums(),
+      count: (elements, bytes) => {
+        if (elements > 0) metrics.elementsComputed(elements);
+        if (bytes > 0) metrics.tensorBytesSent(bytes);
+      },
+    };
+  }
+
+  /** Runs a long response within the limit of concurrent ones. */
+  private async streaming(run: () => Promise<void>, reply: FastifyReply): Promise<FastifyReply> {
+    this.admit();
+    try {
+      await run();
+    } catch (error) {
+      reply.log.debug({ err: error }, 'a response was cut short');
+    } finally {
+      this.streams--;
+    }
+    return reply;
+  }
+
+  private admit(): void {
+    if (this.streams >= this.context.limits.streams) {
+      throw new PosencError('overloaded', `${this.streams} tables are being computed, which is the limit`, {
+        headers: { 'retry-after': '1' },
+        extras: { limit: this.context.limits.streams },
+      });
+    }
+    this.streams++;
+  }
+
+  /** The digest of the whole binary file, as JSON. */
+  private async digest(file: FilePlan, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const etag = `"${createHash('sha256').update(`digest ${file.etag}`).digest('hex')}"`;
+    this.preconditions(request, etag, {}, reply);
+    if (reply.statusCode === 304) return reply.send();
+    const hex = this.digests.get(file.etag) ?? (await this.hash(file, request));
+    if (file.variant === '') this.digests.set(file.etag, hex);
+    return reply
+      .header('etag', etag)
+      .header('accept-ranges', 'none')
+      .header('cache-control', file.variant ? 'no-store' : 'public, max-age=3600')
+      .send({ 'sha-256': hex, bytes: file.layout?.byteLength ?? 0, etag: `"${file.etag}"`, revision });
+  }
+
+  private async hash(file: FilePlan, request: FastifyRequest): Promise<string> {
+    this.admit();
+    const left = new AbortController();
+    const leave = () => left.abort(new Error('the client left'));
+    request.raw.socket.once('close', leave);
+    const { pool } = this.context;
+    let block: Uint8Array | undefined;
+    try {
+      block = await pool.lease(left.signal);
+      const hash = createHash('sha256');
+      const end = file.layout?.byteLength ?? 0;
+      for await (const piece of pieces(this.delivery(file), 0, end, block, left.signal)) {
+        hash.update(piece);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return hash.digest('hex');
+    } finally {
+      if (block) pool.release(block);
+      request.raw.socket.removeListener('close', leave);
+      this.streams--;
+    }
+  }
+}
+
+function extensionOf(request: FastifyRequest): string | undefined {
+  return (request.params as { ext?: string }).ext;
+}
+
+function queryOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at + 1);
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function headersOf(reply: FastifyReply): Record<string, string | number | string[]> {
+  return Object.fromEntries(
+    Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+}
+
+function timing(started: number): string {
+  return `prepare;dur=${(performance.now() - started).toFixed(2)}`;
+}
+
+/** Arrays are supplied in a POST body, never in a query. */
+function refuseSupplied(encoding: AnyEncoding, query: Readonly<Record<string, unknown>>): void {
+  const wrong = (encoding.supplied ?? []).filter((name) => name in query);
+  if (wrong.length > 0) {
+    throw invalidParameters(
+      wrong.map((name) => ({
+        pointer: pointerTo(name),
+        detail: 'is supplied in the body of a POST, not in a query',
+      })),
+    );
+  }
+}

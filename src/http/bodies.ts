@@ -1,0 +1,51 @@
+import { gzipSync } from 'node:zlib';
+import type { ReadElements } from '../formats/define.js';
+import type { FilePlan } from '../table.js';
+import { type Delivery, pieces } from './send.js';
+
+/** Bytes start … end − 1 of a binary file in one buffer; for small stretches. */
+export async function binaryBody(delivery: Delivery, start: number, end: number): Promise<Buffer> {
+  const body = Buffer.allocUnsafeSlow(end - start);
+  // Room for an element more on each side: a range may begin and end inside one.
+  const block = new Uint8Array(new ArrayBuffer(end - start + 16 + (8 - ((end - start) % 8))));
+  let at = 0;
+  for await (const piece of pieces(delivery, start, end, block, AbortSignal.timeout(60_000))) {
+    body.set(piece, at);
+    at += piece.length;
+  }
+  return body;
+}
+
+/** A text that turned out short, or the pieces printed so far and the rest to come. */
+export type TextBody =
+  | { readonly kind: 'whole'; readonly body: Buffer }
+  | { readonly kind: 'long'; readonly pieces: Generator<string, void, void> };
+
+/** Prints a text format; texts of up to `limit` characters come whole. */
+export function textBody(file: FilePlan, read: ReadElements, limit: number): TextBody {
+  if (file.format.kind !== 'text') throw new Error(`${file.format.name} is no text format`);
+  const printed = file.format.print(file.description, read);
+  let start = '';
+  for (let next = printed.next(); !next.done; next = printed.next()) {
+    start += next.value;
+    if (start.length > limit) return { kind: 'long', pieces: resumed(start, printed) };
+  }
+  return { kind: 'whole', body: Buffer.from(start) };
+}
+
+function* resumed(start: string, rest: Generator<string, void, void>): Generator<string, void, void> {
+  yield start;
+  yield* rest;
+}
+
+/** A body with its gzip form made on first demand. */
+export class SmallBody {
+  private compressed: Buffer | undefined;
+
+  constructor(readonly plain: Buffer) {}
+
+  get gzip(): Buffer {
+    this.compressed ??= gzipSync(this.plain);
+    return this.compressed;
+  }
+}
