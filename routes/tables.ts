@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AppContext } from '../src/app.js';
 import type { AnyEncoding } from '../src/encodings/define.js';
 import { invalidParameters, PosencError, pointerTo } from '../src/errors.js';
 import type { Format } from '../src/formats/define.js';
@@ -13,11 +14,10 @@ import { Checksums, checksumsIn, type Delivery, pieces, stream } from '../src/ht
 import { streamText } from '../src/http/send-text.js';
 import { fileHeaders } from '../src/http/table-headers.js';
 import { Lru } from '../src/lru.js';
-import { decodeQuery } from '../src/params.js';
+import { decodeQuery, type RawParameters } from '../src/params.js';
 import { revision } from '../src/revision.js';
 import { type FilePlan, tableParameters } from '../src/table.js';
 import { byteLength } from '../src/tensor/spec.js';
-import type { Context } from './context.js';
 import { tableSchemas } from './table-schemas.js';
 
 /** A request understood: what file it asks for, and the headers that file has. */
@@ -33,7 +33,7 @@ const keptUrlBytes = 2048;
 const checksumRunBytes = 2 ** 30;
 
 /** All table routes: a pair of paths an encoding, GET, HEAD and POST. */
-export function registerTables(app: FastifyInstance, context: Context): void {
+export function registerTables(app: FastifyInstance, context: AppContext): void {
   const routes = new TableRoutes(context);
   for (const encoding of context.encodings) {
     const schemas = tableSchemas(encoding, context.limits);
@@ -66,7 +66,7 @@ class TableRoutes {
   private readonly digests = new Lru<string, string>(1024);
   private streams = 0;
 
-  constructor(private readonly context: Context) {
+  constructor(private readonly context: AppContext) {
     this.bodies = new Lru(context.limits.cached_bodies_bytes);
   }
 
@@ -80,8 +80,7 @@ class TableRoutes {
     if (!resolved) {
       const format = this.format(request, reply);
       const raw = decodeQuery(tableParameters(encoding), queryOf(url));
-      refuseSupplied(encoding, raw);
-      resolved = this.resolve(encoding, format, raw);
+      resolved = this.resolve(encoding, format, withoutSupplied(encoding, raw));
       if (key.length <= keptUrlBytes) this.resolved.set(key, resolved);
     }
     return this.answer(resolved, request, reply, negotiated, started);
@@ -91,19 +90,21 @@ class TableRoutes {
   async post(encoding: AnyEncoding, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const started = performance.now();
     const format = this.format(request, reply);
-    const query = decodeQuery(tableParameters(encoding), queryOf(request.raw.url ?? ''));
-    refuseSupplied(encoding, query);
+    const query = withoutSupplied(
+      encoding,
+      decodeQuery(tableParameters(encoding), queryOf(request.raw.url ?? '')),
+    );
     const { body } = request;
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw invalidParameters([{ pointer: '#', detail: 'must be a JSON object of parameters' }]);
     }
-    const twice = Object.keys(query).filter((name) => Object.hasOwn(body, name));
-    if (twice.length > 0) {
-      throw invalidParameters(
-        twice.map((name) => ({ pointer: pointerTo(name), detail: 'is given in the body and in the query' })),
-      );
-    }
-    const resolved = this.resolve(encoding, format, { ...body, ...query });
+    const twice = Object.keys(query.values)
+      .filter((name) => Object.hasOwn(body, name))
+      .map((name) => ({ pointer: pointerTo(name), detail: 'is given in the body and in the query' }));
+    const resolved = this.resolve(encoding, format, {
+      values: { ...body, ...query.values },
+      errors: [...twice, ...query.errors],
+    });
     return this.answer(resolved, request, reply, !extensionOf(request), started);
   }
 
@@ -127,7 +128,7 @@ class TableRoutes {
     });
   }
 
-  private resolve(encoding: AnyEncoding, format: Format, raw: unknown): Resolved {
+  private resolve(encoding: AnyEncoding, format: Format, raw: RawParameters): Resolved {
     const file = this.context.tables.plan(encoding, format, raw);
     return { file, headers: fileHeaders(file, this.context.config.basePath) };
   }
@@ -193,7 +194,7 @@ class TableRoutes {
     let small = file.variant === '' ? this.bodies.get(file.etag) : undefined;
     if (!small) {
       const printed = textBody(file, tables.reader(file), limits.cached_body_bytes);
-      metrics.elementsComputed(file.table.elements);
+      metrics.addElements(file.table.elements);
       if (printed.kind === 'long') {
         return this.streaming(async () => {
           reply.header('server-timing', timing(started));
@@ -202,7 +203,7 @@ class TableRoutes {
             printed.pieces,
             gzip,
             this.context.config.stallTimeoutMs,
-            metrics.tensorBytesSent,
+            metrics.addTensorBytes,
           );
         }, reply);
       }
@@ -210,7 +211,7 @@ class TableRoutes {
       if (file.variant === '') this.bodies.set(file.etag, small, 2 * printed.body.length);
     }
     const body = gzip ? small.gzip : small.plain;
-    metrics.tensorBytesSent(body.length);
+    metrics.addTensorBytes(body.length);
     return reply.header('server-timing', timing(started)).send(body);
   }
 
@@ -248,7 +249,7 @@ class TableRoutes {
     const delivery = this.delivery(file);
     if (end - start <= this.context.limits.cached_body_bytes) {
       const body = await this.smallBinary(delivery, start, end, size);
-      this.context.metrics.tensorBytesSent(body.length);
+      this.context.metrics.addTensorBytes(body.length);
       return reply.send(body);
     }
     return this.streaming(async () => {
@@ -283,8 +284,8 @@ class TableRoutes {
       read: tables.reader(file),
       checksums: new Checksums(),
       count: (elements, bytes) => {
-        if (elements > 0) metrics.elementsComputed(elements);
-        if (bytes > 0) metrics.tensorBytesSent(bytes);
+        if (elements > 0) metrics.addElements(elements);
+        if (bytes > 0) metrics.addTensorBytes(bytes);
       },
     };
   }
@@ -375,15 +376,12 @@ function timing(started: number): string {
   return `prepare;dur=${(performance.now() - started).toFixed(2)}`;
 }
 
-/** Arrays are supplied in a POST body, never in a query. */
-function refuseSupplied(encoding: AnyEncoding, query: Readonly<Record<string, unknown>>): void {
-  const wrong = (encoding.supplied ?? []).filter((name) => name in query);
-  if (wrong.length > 0) {
-    throw invalidParameters(
-      wrong.map((name) => ({
-        pointer: pointerTo(name),
-        detail: 'is supplied in the body of a POST, not in a query',
-      })),
-    );
-  }
+/** Arrays are supplied in a POST body; in a query they are errors. */
+function withoutSupplied(encoding: AnyEncoding, { values, errors }: RawParameters): RawParameters {
+  const wrong = (encoding.supplied ?? []).filter((name) => name in values);
+  const found = wrong.map((name) => ({
+    pointer: pointerTo(name),
+    detail: 'is supplied in the body of a POST, not in a query',
+  }));
+  return { values, errors: [...found, ...errors] };
 }

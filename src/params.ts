@@ -82,11 +82,17 @@ export function splitQuery(query: string): [string, string][] {
   });
 }
 
+/** Parameters still to be validated, and the fields already known to be wrong. */
+export interface RawParameters {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly errors: readonly FieldError[];
+}
+
 /**
- * Reads a query as parameters of `schema`, still to be validated. Throws `invalidParameters` for a repeated name
- * or a text that is no value of the parameter's type; unknown names are left to the schema.
+ * Reads a query as parameters of `schema`. A repeated name, or a text that is no value of the parameter's type,
+ * is an error of that field; unknown names are left to the schema. Throws `bad_url` for a broken escape.
  */
-export function decodeQuery(schema: z.ZodObject, query: string): Record<string, unknown> {
+export function decodeQuery(schema: z.ZodObject, query: string): RawParameters {
   const values: Record<string, unknown> = Object.create(null);
   const errors: FieldError[] = [];
   const seen = new Set<string>();
@@ -104,10 +110,10 @@ export function decodeQuery(schema: z.ZodObject, query: string): Record<string, 
       errors.push({ pointer: pointerTo(name), detail: error.message });
     }
   }
-  if (errors.length > 0) throw invalidParameters(dedupe(errors));
-  return values;
+  return { values, errors };
 }
 
+/** The first error of each field. */
 function dedupe(errors: readonly FieldError[]): FieldError[] {
   return errors.filter((error, i) => errors.findIndex((other) => other.pointer === error.pointer) === i);
 }
@@ -147,9 +153,18 @@ export function fieldErrors(error: z.ZodError): FieldError[] {
   });
 }
 
-/** Validates parameters, a strict object: unknown names are errors. */
-export function parseParameters(schema: z.ZodObject, values: unknown): Record<string, unknown> {
-  const parsed = z.strictObject(schema.shape).safeParse(values);
-  if (!parsed.success) throw invalidParameters(fieldErrors(parsed.error));
+const strictSchemas = new WeakMap<z.ZodObject, z.ZodObject>();
+
+/** Validates parameters, a strict object: unknown names are errors. Throws `invalidParameters` with all of them. */
+export function parseParameters(schema: z.ZodObject, raw: RawParameters): Record<string, unknown> {
+  let strict = strictSchemas.get(schema);
+  if (!strict) {
+    strict = z.strictObject(schema.shape);
+    strictSchemas.set(schema, strict);
+  }
+  const parsed = strict.safeParse(raw.values);
+  const found = parsed.success ? [] : fieldErrors(parsed.error);
+  const errors = dedupe([...raw.errors, ...found]);
+  if (errors.length > 0 || !parsed.success) throw invalidParameters(errors);
   return parsed.data as Record<string, unknown>;
 }

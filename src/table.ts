@@ -5,7 +5,7 @@ import { type FieldError, invalidParameter, invalidParameters, PosencError, poin
 import type { FileDescription, FileLayout, Format } from './formats/define.js';
 import type { Positions } from './kernels/rows.js';
 import { catalogueLimits } from './limits.js';
-import { encodeQuery, parseParameters } from './params.js';
+import { encodeQuery, parseParameters, type RawParameters } from './params.js';
 import { revision } from './revision.js';
 import { type DType, floatDTypes, indexDTypes } from './tensor/dtype.js';
 import { byteLength, elementCount, type TensorSpec } from './tensor/spec.js';
@@ -215,7 +215,7 @@ function dtypesOf(
  * Computes no number. Throws `invalidParameters` with every wrong field, `revision_unavailable`,
  * and `table_too_large`.
  */
-export function planTable(encoding: AnyEncoding, raw: unknown, limits: TableLimits): TablePlan {
+export function planTable(encoding: AnyEncoding, raw: RawParameters, limits: TableLimits): TablePlan {
   const values = parseParameters(tableParameters(encoding), raw);
   if (values.revision !== undefined && values.revision !== revision) {
     throw new PosencError(
@@ -373,8 +373,8 @@ function sha256(text: string): string {
 }
 
 /** Such as rope-cos-sin-8192x128-bf16.safetensors. */
-function fileName({ encoding, tensors }: TablePlan, format: Format): string {
-  const names = tensors.length > 3 ? [] : tensors.map(({ spec }) => spec.name);
+function fileName({ encoding, tensors, available }: TablePlan, format: Format): string {
+  const names = tensors.length > 3 || available.length === 1 ? [] : tensors.map(({ spec }) => spec.name);
   const first = tensors[0]!.spec;
   const parts = [
     encoding.id,

@@ -4,7 +4,7 @@ import type { Format, ReadElements } from './formats/define.js';
 import type { Filler } from './kernels/define.js';
 import type { Kernels } from './kernels/index.js';
 import { Lru } from './lru.js';
-import { encodeQuery } from './params.js';
+import { encodeQuery, type RawParameters } from './params.js';
 import { type FilePlan, planFile, planTable, type TableLimits, type TablePlan } from './table.js';
 
 /** Prepared tensors kept for the next request; each holds a megabyte or two of rotations. */
@@ -24,7 +24,7 @@ export class Tables {
   ) {}
 
   /** Plans a table in a format. Throws PosencError for bad parameters; computes no number. */
-  plan(encoding: AnyEncoding, format: Format, raw: unknown): FilePlan {
+  plan(encoding: AnyEncoding, format: Format, raw: RawParameters): FilePlan {
     const table = planTable(encoding, raw, this.limits);
     return planFile(table, format, this.limits, this.variant(table));
   }

@@ -38,7 +38,7 @@ export const tableCommand: Command = {
     }
     const { output, format, query } = parse(flags);
     const raw = decodeQuery(tableParameters(encoding), query);
-    const kernels = await startKernels({ backend: raw.backend === 'gpu' ? 'gpu' : 'js' });
+    const kernels = await startKernels({ backend: raw.values.backend === 'gpu' ? 'gpu' : 'js' });
     const tables = new Tables(kernels, limits, false);
     const file = tables.plan(encoding, format, raw);
     const out = output === undefined ? process.stdout : createWriteStream(output);

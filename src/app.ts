@@ -1,0 +1,146 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import fp from 'fastify-plugin';
+import { registerRoutes } from '../routes/index.js';
+import type { Config } from './config.js';
+import type { AnyEncoding } from './encodings/define.js';
+import { encodings } from './encodings/index.js';
+import { accessLog } from './http/access-log.js';
+import { allowOrigins } from './http/cors.js';
+import { Exchanges, followExchanges, type Observer } from './http/exchanges.js';
+import { answerOptions, guardRequests } from './http/guard.js';
+import { readJsonBodies } from './http/json-body.js';
+import { Lifecycle } from './http/lifecycle.js';
+import { type Metrics, makeMetrics } from './http/metrics.js';
+import { answerExpectations, answerParserErrors } from './http/parser-errors.js';
+import { answerProblems, sendProblem } from './http/problem.js';
+import { requestIdOf } from './http/request-id.js';
+import { jsBackend, Kernels } from './kernels/index.js';
+import { BlockPool } from './kernels/pool.js';
+import { type Limits, makeLimits } from './limits.js';
+import { revision } from './revision.js';
+import { Tables } from './tables.js';
+import { version } from './version.js';
+
+/** What routes are given: everything they need and did not make themselves. */
+export interface AppContext {
+  readonly config: Config;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  readonly lifecycle: Lifecycle;
+  readonly exchanges: Exchanges;
+  readonly encodings: readonly AnyEncoding[];
+  readonly kernels: Kernels;
+  readonly tables: Tables;
+  readonly pool: BlockPool;
+  readonly version: string;
+  /** Kernel revision. */
+  readonly revision: string;
+}
+
+export interface AppOptions {
+  /** Who computes; TypeScript alone by default. */
+  readonly kernels?: Kernels;
+  /** The registry; tests add an encoding of their own. */
+  readonly encodings?: readonly AnyEncoding[];
+  /** Nothing is logged without one. */
+  readonly logger?: FastifyBaseLogger;
+  /** The routes, under the base path; all of them by default. */
+  readonly routes?: (app: FastifyInstance, context: AppContext) => void | Promise<void>;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The parts of the service that outlive a request. */
+    readonly context: AppContext;
+  }
+}
+
+/** A request is one line, and that line is ours; what Fastify says of broken responses stays. */
+class QuietLog extends LogController {
+  override incomingRequest(): void {}
+  override requestCompleted(): void {}
+  override routeNotFound(): void {}
+  override defaultErrorLog(): void {}
+  override streamError(): void {}
+}
+
+/** How often connections are looked at for time-outs: a tenth of the shortest, so that it is kept within 10 %. */
+function checkingIntervalMs({ headersTimeoutMs, requestTimeoutMs }: Config): number {
+  return Math.max(10, Math.min(headersTimeoutMs, requestTimeoutMs) / 10);
+}
+
+function makeServer(config: Config, limits: Limits, logger: FastifyBaseLogger | undefined): FastifyInstance {
+  const timeouts = { requestTimeout: config.requestTimeoutMs, headersTimeout: config.headersTimeoutMs };
+  return Fastify({
+    ...(logger && { loggerInstance: logger }),
+    logController: new QuietLog(),
+    // A child logger a request costs as much as routing; our lines carry the request id themselves.
+    childLoggerFactory: (parent) => parent,
+    genReqId: (request) => requestIdOf(request.headers),
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    http: {
+      ...timeouts,
+      maxHeaderSize: limits.header_bytes,
+      connectionsCheckingInterval: checkingIntervalMs(config),
+    },
+    requestTimeout: config.requestTimeoutMs,
+    keepAliveTimeout: config.keepAliveTimeoutMs,
+    // None: a download may take hours, and a reader that stalls is cut by its own time-out.
+    connectionTimeout: 0,
+    bodyLimit: limits.body_bytes,
+    // A segment that is too long is simply an id that does not exist.
+    routerOptions: { maxParamLength: limits.url_bytes },
+    // Requests that come while the app closes meet the guard, whose 503 is a problem document.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+  });
+}
+
+/**
+ * Wires the service together; the only place where that happens. Nothing listens yet.
+ * The order of the hooks is the order of the answers: request id, OPTIONS, CORS, refusals, route.
+ */
+export function buildApp(config: Config, options: AppOptions = {}): FastifyInstance {
+  const limits = makeLimits(config);
+  const lifecycle = new Lifecycle();
+  const metrics = makeMetrics({ version, revision });
+  const observers: Observer[] = [];
+  const exchanges = new Exchanges(observers);
+  const kernels = options.kernels ?? new Kernels([jsBackend], []);
+  const context: AppContext = {
+    config,
+    limits,
+    metrics,
+    lifecycle,
+    exchanges,
+    encodings: options.encodings ?? encodings,
+    kernels,
+    tables: new Tables(kernels, limits, config.backend === 'gpu'),
+    pool: new BlockPool(limits.block_bytes, limits.pool_blocks),
+    version,
+    revision,
+  };
+
+  const app = makeServer(config, limits, options.logger);
+  app.decorate('context', context);
+  if (config.metrics) observers.push(metrics.observe);
+  if (options.logger) observers.push(accessLog(options.logger));
+
+  // Schemas document; parameters are parsed by the encodings and bodies are printed by the formats.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+
+  followExchanges(app, exchanges);
+  answerParserErrors(app, exchanges, limits.url_bytes, metrics.unreadable);
+  answerExpectations(app, limits.body_bytes);
+  answerOptions(app, config.corsOrigins.length > 0);
+  if (config.corsOrigins.length > 0) allowOrigins(app, config.corsOrigins);
+  // A plugin, so that its hooks stand after those of CORS.
+  app.register(fp(async (edge) => guardRequests(edge, lifecycle, limits.url_bytes)));
+  answerProblems(app);
+  readJsonBodies(app, limits.json_depth);
+
+  const routes = options.routes ?? registerRoutes;
+  app.register(async (scope) => routes(scope, context), { prefix: config.basePath });
+  return app;
+}
