@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PosencError } from '../errors.js';
+import { evaluatePreconditions } from './conditional.js';
+import { acceptsGzip } from './negotiate.js';
+import { addVary } from './vary.js';
+
+/** One of the two forms of a document. */
+interface Representation {
+  readonly body: Buffer;
+  readonly etag: string;
+}
+
+/** A text that is the same for every request, ready to be sent. */
+export interface StaticDocument {
+  readonly mediaType: string;
+  readonly cacheControl: string;
+  readonly plain: Representation;
+  readonly gzip: Representation;
+}
+
+/** An hour, as every URL that names no revision. */
+const usualCaching = 'public, max-age=3600';
+
+/**
+ * Prepares a document: its bytes, the same compressed, and a strong entity tag for each.
+ *
+ * @param content A text that is sent as it is, or a value that is sent as JSON.
+ */
+export function makeDocument(
+  content: unknown,
+  { mediaType = 'application/json; charset=utf-8', cacheControl = usualCaching } = {},
+): StaticDocument {
+  const body = Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
+  const digest = createHash('sha256').update(body).digest('hex');
+  return {
+    mediaType,
+    cacheControl,
+    plain: { body, etag: `"${digest}"` },
+    gzip: { body: gzipSync(body, { level: 9 }), etag: `"${digest}-gzip"` },
+  };
+}
+
+/** Answers a document: negotiates gzip, then evaluates If-Match (412) and If-None-Match (304). */
+export function sendDocument(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  document: StaticDocument,
+): FastifyReply {
+  const { method, headers } = request;
+  const compressed = acceptsGzip(headers['accept-encoding']?.toString());
+  const { body, etag } = compressed ? document.gzip : document.plain;
+  const verdict = evaluatePreconditions(
+    { method, ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
+    etag,
+  );
+  reply.headers({ ETag: etag, 'Cache-Control': document.cacheControl });
+  addVary(reply, 'Accept-Encoding');
+  if (verdict === 'precondition_failed') {
+    throw new PosencError('precondition_failed', `the entity tag is ${etag}`);
+  }
+  if (verdict === 'not_modified') return reply.code(304).send();
+  reply.headers({ 'Content-Type': document.mediaType, 'Accept-Ranges': 'none' });
+  if (compressed) reply.header('Content-Encoding', 'gzip');
+  return reply.send(body);
+}

@@ -1,0 +1,119 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Observer } from './exchanges.js';
+
+/** What the service counts. One object for the whole edge; streaming code adds to it block by block. */
+export interface Metrics {
+  /** Counts a finished or aborted exchange. */
+  readonly observe: Observer;
+  /** Bytes of tensor files handed to sockets. */
+  tensorBytesSent(bytes: number): void;
+  /** Elements computed, whether or not their bytes were sent. */
+  elementsComputed(elements: number): void;
+  /** A request that could not be read, and the status it was answered with. */
+  unreadable(status: number): void;
+  /** The text of `GET /metrics`. */
+  print(): Promise<{ readonly mediaType: string; readonly text: string }>;
+}
+
+export interface BuildInfo {
+  readonly version: string;
+  /** Kernel revision. */
+  readonly revision: string;
+}
+
+/** From a cached answer (100 µs) to a table of gigabytes. */
+const durationBuckets = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300];
+
+/** Anything else is one label: clients choose methods, and a label has to stay countable. */
+const countedMethods = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
+
+/** A registry of its own, so that two apps in one process do not meet. */
+export function makeMetrics({ version, revision }: BuildInfo): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  new Gauge({
+    name: 'posenc_build_info',
+    help: 'Always 1; the labels say what runs.',
+    labelNames: ['version', 'revision', 'node'],
+    registers,
+  }).set({ version, revision, node: process.version }, 1);
+
+  const durations = new Histogram({
+    name: 'posenc_http_request_duration_seconds',
+    help: 'Time from the first hook to the last byte, by route pattern.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: durationBuckets,
+    registers,
+  });
+  const aborted = new Counter({
+    name: 'posenc_http_requests_aborted_total',
+    help: 'Responses whose client left before the last byte.',
+    registers,
+  });
+  const unreadableRequests = new Counter({
+    name: 'posenc_http_unreadable_requests_total',
+    help: 'Requests that could not be read, by the status they were answered with.',
+    labelNames: ['status'],
+    registers,
+  });
+  // Added to between scrapes as plain numbers: streams count every block.
+  const pending = { bytes: 0, elements: 0 };
+  new Counter({
+    name: 'posenc_tensor_bytes_sent_total',
+    help: 'Bytes of tensor files handed to sockets.',
+    registers,
+    collect() {
+      this.inc(pending.bytes);
+      pending.bytes = 0;
+    },
+  });
+  new Counter({
+    name: 'posenc_elements_computed_total',
+    help: 'Elements of tensors computed.',
+    registers,
+    collect() {
+      this.inc(pending.elements);
+      pending.elements = 0;
+    },
+  });
+
+  /** Finding a child by its labels costs more than counting; routes and statuses are few. */
+  const children = new Map<string, Histogram.Internal<string>>();
+
+  return {
+    observe({ request, route }, { status, milliseconds, aborted: left }) {
+      const key = `${request.method} ${status} ${route}`;
+      let child = children.get(key);
+      if (!child) {
+        const method = countedMethods.has(request.method) ? request.method : 'other';
+        child = durations.labels({ method, route: route ?? 'none', status: String(status) });
+        children.set(key, child);
+      }
+      child.observe(milliseconds / 1000);
+      if (left) aborted.inc();
+    },
+    tensorBytesSent(bytes) {
+      pending.bytes += bytes;
+    },
+    elementsComputed(elements) {
+      pending.elements += elements;
+    },
+    unreadable(status) {
+      unreadableRequests.inc({ status: String(status) });
+    },
+    async print() {
+      return { mediaType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
+
+/** `GET /metrics`, in the text format of Prometheus. */
+export function serveMetrics(app: FastifyInstance, metrics: Metrics): void {
+  app.get('/metrics', { config: { probe: true } }, async (_request, reply) => {
+    const { mediaType, text } = await metrics.print();
+    return reply.headers({ 'Content-Type': mediaType, 'Cache-Control': 'no-store' }).send(text);
+  });
+}
