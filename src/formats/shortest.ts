@@ -12,8 +12,8 @@ import { writeDecimal, writeInteger, writeText } from './decimal.js';
  * exact integer arithmetic. The small types are printed the slow way once for each bit pattern and remembered.
  */
 
-/** Most bytes of one number: 22 as in -123456790000000000000, 24 as in -1.2345678901234567e-100. */
-export const maxNumberBytes = 24;
+/** Most bytes of one number of any dtype: a float64 such as -0.0000012345678901234567. */
+export const maxNumberBytes = 25;
 
 interface FloatType {
   /** Precision in bits. */

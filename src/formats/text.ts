@@ -14,7 +14,7 @@ const blockBytes = 65_536;
 /** Text that grows at its end: any string, or numbers written as ASCII bytes. */
 export class TextPiece {
   readonly bytes: Buffer;
-  /** Where the next byte goes. The buffer has room for one more number and separator as long as it is not full. */
+  /** Where the next byte goes. As long as the piece is not full, there is room for a separator and a number. */
   at = 0;
   #text = '';
   readonly #limit: number;
@@ -27,7 +27,7 @@ export class TextPiece {
   }
 
   get full(): boolean {
-    return this.at >= this.#limit;
+    return this.at >= this.#limit || this.#text.length + this.at >= pieceBytes;
   }
 
   add(text: string): void {

@@ -23,26 +23,17 @@ export function describe(specs: readonly TensorSpec[], more: Partial<FileDescrip
   return { specs, identity: 'x', encoding: 'e', params: {}, profile: null, revision: '1', meta: {}, ...more };
 }
 
-/** Writes one number of a tensor; a c64 element is two. */
-function put(dtype: DType, view: DataView, number: number, value: number): void {
-  switch (dtype) {
-    case 'f64':
-      return view.setFloat64(8 * number, value, true);
-    case 'f32':
-    case 'c64':
-      return view.setFloat32(4 * number, value, true);
-    case 'f16':
-      return view.setUint16(2 * number, float16FromFloat64(value), true);
-    case 'bf16':
-      return view.setUint16(2 * number, bfloat16FromFloat64(value), true);
-    case 'i32':
-      return view.setInt32(4 * number, value, true);
-    case 'i64':
-      return view.setBigInt64(8 * number, BigInt(value), true);
-    case 'bool':
-      return view.setUint8(number, value === 0 ? 0 : 1);
-  }
-}
+/** How one number of each dtype is written to a place in bytes; a c64 element is two numbers. */
+const put: Readonly<Record<DType, (view: DataView, number: number, value: number) => void>> = {
+  f64: (view, number, value) => view.setFloat64(8 * number, value, true),
+  f32: (view, number, value) => view.setFloat32(4 * number, value, true),
+  c64: (view, number, value) => view.setFloat32(4 * number, value, true),
+  f16: (view, number, value) => view.setUint16(2 * number, float16FromFloat64(value), true),
+  bf16: (view, number, value) => view.setUint16(2 * number, bfloat16FromFloat64(value), true),
+  i32: (view, number, value) => view.setInt32(4 * number, value, true),
+  i64: (view, number, value) => view.setBigInt64(8 * number, BigInt(value), true),
+  bool: (view, number, value) => view.setUint8(number, value),
+};
 
 /** Reads given numbers (row-major; [re, im] pairs flattened for c64) as the elements of each tensor. */
 export function reader(
@@ -54,7 +45,7 @@ export function reader(
     if (out.byteOffset % 8 !== 0) throw new Error('the buffer of a read is aligned to 8 bytes');
     const parts = dtype === 'c64' ? 2 : 1;
     const view = new DataView(out.buffer, out.byteOffset, count * dtypes[dtype].bytes);
-    for (let i = 0; i < count * parts; i++) put(dtype, view, i, values(tensor, first * parts + i));
+    for (let i = 0; i < count * parts; i++) put[dtype](view, i, values(tensor, first * parts + i));
   };
 }
 

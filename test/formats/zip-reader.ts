@@ -51,7 +51,10 @@ export function readZip(read: ReadBytes, length: number): ZipEntry[] {
     let local = directory.readUInt32LE(at + 42);
     must(directory.readUInt32LE(at + 20) === entrySize, 'stored: both sizes are equal');
     let wideAt = 4;
-    const wideField = (): number => Number(extra.readBigUInt64LE((wideAt += 8) - 8));
+    const wideField = (): number => {
+      wideAt += 8;
+      return Number(extra.readBigUInt64LE(wideAt - 8));
+    };
     if (extra.length > 0)
       must(extra.readUInt16LE(0) === 1 && extra.readUInt16LE(2) === extra.length - 4, 'zip64 extra');
     const zip64 = entrySize === 0xffffffff;
