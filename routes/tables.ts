@@ -194,7 +194,7 @@ class TableRoutes {
     let small = file.variant === '' ? this.bodies.get(file.etag) : undefined;
     if (!small) {
       const printed = textBody(file, tables.reader(file), limits.cached_body_bytes);
-      metrics.addElements(file.table.elements);
+      metrics.elementsComputed(file.table.elements);
       if (printed.kind === 'long') {
         return this.streaming(async () => {
           reply.header('server-timing', timing(started));
@@ -203,7 +203,7 @@ class TableRoutes {
             printed.pieces,
             gzip,
             this.context.config.stallTimeoutMs,
-            metrics.addTensorBytes,
+            metrics.tensorBytesSent,
           );
         }, reply);
       }
@@ -211,7 +211,7 @@ class TableRoutes {
       if (file.variant === '') this.bodies.set(file.etag, small, 2 * printed.body.length);
     }
     const body = gzip ? small.gzip : small.plain;
-    metrics.addTensorBytes(body.length);
+    metrics.tensorBytesSent(body.length);
     return reply.header('server-timing', timing(started)).send(body);
   }
 
@@ -249,7 +249,7 @@ class TableRoutes {
     const delivery = this.delivery(file);
     if (end - start <= this.context.limits.cached_body_bytes) {
       const body = await this.smallBinary(delivery, start, end, size);
-      this.context.metrics.addTensorBytes(body.length);
+      this.context.metrics.tensorBytesSent(body.length);
       return reply.send(body);
     }
     return this.streaming(async () => {
@@ -284,8 +284,8 @@ class TableRoutes {
       read: tables.reader(file),
       checksums: new Checksums(),
       count: (elements, bytes) => {
-        if (elements > 0) metrics.addElements(elements);
-        if (bytes > 0) metrics.addTensorBytes(bytes);
+        if (elements > 0) metrics.elementsComputed(elements);
+        if (bytes > 0) metrics.tensorBytesSent(bytes);
       },
     };
   }
