@@ -4,7 +4,14 @@ import { bfloat16FromFloat64, bfloat16ToNumber } from '../tensor/bfloat16.js';
 import { dtypes, type FloatDType } from '../tensor/dtype.js';
 import type { TensorSpec } from '../tensor/spec.js';
 import type { Filler } from './define.js';
-import type { BucketRows, PhaseRows, Phases, Rows, SlopeDistanceRows } from './rows.js';
+import {
+  type BucketRows,
+  type PhaseRows,
+  type Phases,
+  positionAt,
+  type Rows,
+  type SlopeDistanceRows,
+} from './rows.js';
 import { store } from './store.js';
 
 const unit = new Angle(Real.one);
@@ -77,7 +84,7 @@ function bias(rows: SlopeDistanceRows, index: number, dtype: FloatDType): number
 function phase(rows: PhaseRows, index: number, dtype: FloatDType): number {
   const column = index % rows.width;
   const row = Math.floor(index / rows.width);
-  const position = rows.positions.kind === 'range' ? rows.positions.start + row : rows.positions.values[row]!;
+  const position = positionAt(rows.positions, row);
   const phases = rows.below && position < rows.below.position ? rows.below.phases : rows.phases;
   const run = rows.runs.find(
     ({ offset, stride, count }) =>

@@ -101,3 +101,8 @@ export interface BucketRows {
 export function positionCount(positions: Positions): number {
   return positions.kind === 'range' ? positions.length : positions.values.length;
 }
+
+/** Position of a row of the window. */
+export function positionAt(positions: Positions, row: number): number {
+  return positions.kind === 'range' ? positions.start + row : positions.values[row]!;
+}

@@ -4,7 +4,7 @@ import { writeFloat16 } from '../../tensor/float16.js';
 import type { BlockKernel } from '../define.js';
 import { ExactRow } from '../phase/exact.js';
 import { FrameworkProductRow, FrameworkQuotientRow } from '../phase/framework.js';
-import type { PhaseRows, PhaseRun, Phases } from '../rows.js';
+import { type PhaseRows, type PhaseRun, type Phases, positionAt } from '../rows.js';
 import { store } from '../store.js';
 
 type Lanes = Float64Array | Float32Array | Uint16Array;
@@ -118,7 +118,7 @@ export const phaseKernel: BlockKernel<PhaseRows> = {
     const partial = emptyLanes(dtype, width);
 
     const compute = (index: number): StoredRow => {
-      const position = positions.kind === 'range' ? positions.start + index : positions.values[index]!;
+      const position = positionAt(positions, index);
       const row = below && position < boundary ? below : main;
       row.compute(position);
       return row;
