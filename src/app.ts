@@ -69,8 +69,16 @@ function checkingIntervalMs({ headersTimeoutMs, requestTimeoutMs }: Config): num
   return Math.max(10, Math.min(headersTimeoutMs, requestTimeoutMs) / 10);
 }
 
-function makeServer(config: Config, limits: Limits, logger: FastifyBaseLogger | undefined): FastifyInstance {
-  const timeouts = { requestTimeout: config.requestTimeoutMs, headersTimeout: config.headersTimeoutMs };
+function makeServer(
+  config: Config,
+  limits: Limits,
+  exchanges: Exchanges,
+  logger: FastifyBaseLogger | undefined,
+): FastifyInstance {
+  const { requestTimeoutMs } = config;
+  // Node refuses a head that may take longer than the whole.
+  const headersTimeoutMs = Math.min(config.headersTimeoutMs, requestTimeoutMs);
+  const timeouts = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs };
   return Fastify({
     ...(logger && { loggerInstance: logger }),
     logController: new QuietLog(),
@@ -81,9 +89,11 @@ function makeServer(config: Config, limits: Limits, logger: FastifyBaseLogger | 
     http: {
       ...timeouts,
       maxHeaderSize: limits.header_bytes,
+      // Node would answer without a body; the guard answers a problem document.
+      requireHostHeader: false,
       connectionsCheckingInterval: checkingIntervalMs(config),
     },
-    requestTimeout: config.requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
     keepAliveTimeout: config.keepAliveTimeoutMs,
     // None: a download may take hours, and a reader that stalls is cut by its own time-out.
     connectionTimeout: 0,
@@ -92,7 +102,12 @@ function makeServer(config: Config, limits: Limits, logger: FastifyBaseLogger | 
     routerOptions: { maxParamLength: limits.url_bytes },
     // Requests that come while the app closes meet the guard, whose 503 is a problem document.
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+    // A URL that cannot be read meets no hook.
+    frameworkErrors: (error, request, reply) => {
+      const exchange = exchanges.begin(request, reply);
+      reply.raw.once('finish', () => exchanges.end(exchange, false));
+      sendProblem(error, request, reply);
+    },
   });
 }
 
@@ -121,7 +136,7 @@ export function buildApp(config: Config, options: AppOptions = {}): FastifyInsta
     revision,
   };
 
-  const app = makeServer(config, limits, options.logger);
+  const app = makeServer(config, limits, exchanges, options.logger);
   app.decorate('context', context);
   if (config.metrics) observers.push(metrics.observe);
   if (options.logger) observers.push(accessLog(options.logger));

@@ -37,12 +37,17 @@ export function answerOptions(app: FastifyInstance, leavePreflights: boolean): v
 }
 
 /**
- * Refuses, before a body is read, what no route should see: a URL that is too long (414), an expectation (417),
+ * Refuses, before a body is read, what no route should see: a request without Host (400, RFC 9112, 3.2), a URL that is too long (414), an expectation (417),
  * a path that does not exist (404) or has no such method (405), anything once the service is closing (503).
  */
 export function guardRequests(app: FastifyInstance, lifecycle: Lifecycle, urlBytes: number): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const { url: target = '', headers } = request.raw;
+    const { url: target = '', headers, httpVersion } = request.raw;
+    if (headers.host === undefined && httpVersion === '1.1') {
+      reply.header('Connection', 'close');
+      done(new PosencError('bad_request', 'the Host header is missing'));
+      return;
+    }
     if (target.length > urlBytes) {
       const detail = `the URL has ${target.length} bytes, the limit is ${urlBytes}; send the parameters in a POST body`;
       done(

@@ -1,6 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { type AppOptions, buildApp } from '../../src/app.js';
+import { healthRoutes } from '../../routes/health.js';
+import { limitsRoutes } from '../../routes/limits.js';
+import { type AppContext, type AppOptions, buildApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config.js';
 
 /** What of a test the helpers need: to be told when it ends. */
@@ -8,13 +10,19 @@ interface Owner {
   teardown(fn: () => void | Promise<void>): void;
 }
 
-/** An app for `inject`, configured by environment variables, closed with the test. */
+/** The routes that know nothing of tables. */
+export function edgeRoutes(app: FastifyInstance, context: AppContext): void {
+  healthRoutes(app, context);
+  limitsRoutes(app, context);
+}
+
+/** An app for `inject`, configured by environment variables, with the edge's own routes unless others are given, closed with the test. */
 export function makeService(
   t: Owner,
   env: Record<string, string> = {},
   options: AppOptions = {},
 ): FastifyInstance {
-  const app = buildApp(loadConfig(env, []).config, options);
+  const app = buildApp(loadConfig(env, []).config, { routes: edgeRoutes, ...options });
   t.teardown(async () => {
     app.server.closeAllConnections();
     await app.close();
