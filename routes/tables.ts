@@ -53,10 +53,18 @@ export function registerTables(app: FastifyInstance, context: AppContext): void 
       });
     }
   }
-  app.all('/v1/tables/:id', { schema: { hide: true } }, (request) => {
-    const { id } = request.params as { id: string };
-    const known = context.encodings.map((encoding) => encoding.id).join(', ');
-    throw new PosencError('unknown_encoding', `there is no encoding ${id}; there are ${known}`);
+  app.route({
+    method: ['GET', 'HEAD', 'POST'],
+    url: '/v1/tables/:name',
+    schema: { hide: true },
+    handler: (request) => {
+      const { name } = request.params as { name: string };
+      const known = context.encodings.map(({ id }) => id).join(', ');
+      throw new PosencError(
+        'unknown_encoding',
+        `there is no encoding ${name.split('.')[0]}; there are ${known}`,
+      );
+    },
   });
 }
 

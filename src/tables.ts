@@ -54,6 +54,7 @@ export class Tables {
 
   private filler(table: TablePlan, tensor: number, forced: boolean): Filler {
     const { plan, spec } = table.tensors[tensor]!;
+    const js = table.backend === 'js';
     const make = () => {
       const rows = plan.rows();
       return (
@@ -61,7 +62,7 @@ export class Tables {
       );
     };
     if (table.supplied) return make();
-    const key = `${table.encoding.id} ${spec.name} ${forced} ${encodeQuery({ ...table.params, tensors: '' })}`;
+    const key = `${table.encoding.id} ${spec.name} ${forced} ${js} ${encodeQuery({ ...table.params, tensors: '' })}`;
     let filler = this.fillers.get(key);
     if (!filler) {
       filler = make();

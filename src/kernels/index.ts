@@ -73,8 +73,9 @@ export class Kernels {
     return report?.reason ?? 'gpu.js was not started';
   }
 
-  /** A kernel with the reference bytes: the fastest of the backends that give them. */
-  reference(rows: Rows, spec: TensorSpec): Filler {
+  /** A kernel with the reference bytes: the fastest of the backends that give them, or TypeScript if asked for. */
+  reference(rows: Rows, spec: TensorSpec, onlyJs = false): Filler {
+    if (onlyJs) return prepareJs(rows, spec);
     const exact = this.backends.filter((backend) => backend.exact(rows, spec));
     exact.sort((a, b) => b.speed(rows) - a.speed(rows));
     for (const backend of exact) {
