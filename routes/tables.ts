@@ -2,22 +2,24 @@ import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AppContext } from '../src/app.js';
+import { Checksums, checksumBytes } from '../src/checksums.js';
 import type { AnyEncoding } from '../src/encodings/define.js';
 import { invalidParameters, PosencError, pointerTo } from '../src/errors.js';
 import type { Format } from '../src/formats/define.js';
 import { formatByExtension, formatByName, formats } from '../src/formats/index.js';
 import { binaryBody, SmallBody, textBody } from '../src/http/bodies.js';
+import { ClientLeft, watchClient } from '../src/http/client.js';
 import { evaluatePreconditions, rangeApplies } from '../src/http/conditional.js';
 import { acceptsGzip, chooseFormat } from '../src/http/negotiate.js';
 import { parseRange } from '../src/http/range.js';
-import { Checksums, checksumsIn, type Delivery, pieces, stream } from '../src/http/send.js';
+import { stream } from '../src/http/send.js';
 import { streamText } from '../src/http/send-text.js';
 import { fileHeaders } from '../src/http/table-headers.js';
 import { Lru } from '../src/lru.js';
 import { decodeQuery, type RawParameters } from '../src/params.js';
+import { type Delivery, nextTurn, pieces } from '../src/pieces.js';
 import { revision } from '../src/revision.js';
 import { type FilePlan, tableParameters } from '../src/table.js';
-import { byteLength } from '../src/tensor/spec.js';
 import { tableSchemas } from './table-schemas.js';
 
 /** A request understood: what file it asks for, and the headers that file has. */
@@ -29,6 +31,10 @@ interface Resolved {
 /** URLs whose resolution is kept; longer ones are resolved each time. */
 const resolutions = 2048;
 const keptUrlBytes = 2048;
+/** Files whose SHA-256 or CRC-32s are kept. */
+const keptDigests = 1024;
+/** Only zip files have checksums. */
+const noChecksums = new Checksums();
 /** Data that may be read only to put its checksum into a range of an npz file; beyond it the whole is sent. */
 const checksumRunBytes = 2 ** 30;
 
@@ -71,7 +77,8 @@ export function registerTables(app: FastifyInstance, context: AppContext): void 
 class TableRoutes {
   private readonly resolved = new Lru<string, Resolved>(resolutions);
   private readonly bodies: Lru<string, SmallBody>;
-  private readonly digests = new Lru<string, string>(1024);
+  private readonly digests = new Lru<string, string>(keptDigests);
+  private readonly checksumsOf = new Lru<string, Checksums>(keptDigests);
   private streams = 0;
 
   constructor(private readonly context: AppContext) {
@@ -79,7 +86,11 @@ class TableRoutes {
   }
 
   /** GET and HEAD: parameters in the query. */
-  read(encoding: AnyEncoding, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  read(
+    encoding: AnyEncoding,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): FastifyReply | Promise<FastifyReply> {
     const started = performance.now();
     const url = request.raw.url ?? '';
     const negotiated = !extensionOf(request);
@@ -141,18 +152,19 @@ class TableRoutes {
     return { file, headers: fileHeaders(file, this.context.config.basePath) };
   }
 
-  private async answer(
+  /** What the preconditions leave to be answered. Small known texts are answered at once, without a promise. */
+  private answer(
     { file, headers }: Resolved,
     request: FastifyRequest,
     reply: FastifyReply,
     negotiated: boolean,
     started: number,
-  ): Promise<FastifyReply> {
+  ): FastifyReply | Promise<FastifyReply> {
     if (file.table.digest) return this.digest(file, request, reply);
     const json = file.format.name === 'json';
-    const vary = [...(negotiated ? ['Accept'] : []), ...(json ? ['Accept-Encoding'] : [])];
     const gzip = json && acceptsGzip(request.headers['accept-encoding']);
-    if (vary.length > 0) reply.header('vary', vary.join(', '));
+    if (json) reply.header('vary', negotiated ? 'Accept, Accept-Encoding' : 'Accept-Encoding');
+    else if (negotiated) reply.header('vary', 'Accept');
 
     if (file.format.kind === 'text') return this.text(file, headers, gzip, request, reply, started);
     this.preconditions(request, headers.etag ?? '', headers, reply);
@@ -183,14 +195,14 @@ class TableRoutes {
     }
   }
 
-  private async text(
+  private text(
     file: FilePlan,
     headers: Readonly<Record<string, string>>,
     gzip: boolean,
     request: FastifyRequest,
     reply: FastifyReply,
     started: number,
-  ): Promise<FastifyReply> {
+  ): FastifyReply | Promise<FastifyReply> {
     const etag = gzip ? `"${file.etag}-gzip"` : `"${file.etag}"`;
     this.preconditions(request, etag, headers, reply);
     if (reply.statusCode === 304) return reply.send();
@@ -204,16 +216,10 @@ class TableRoutes {
       const printed = textBody(file, tables.reader(file), limits.cached_body_bytes);
       metrics.elementsComputed(file.table.elements);
       if (printed.kind === 'long') {
-        return this.streaming(async () => {
-          reply.header('server-timing', timing(started));
-          await streamText(
-            reply,
-            printed.pieces,
-            gzip,
-            this.context.config.stallTimeoutMs,
-            metrics.tensorBytesSent,
-          );
-        }, reply);
+        return this.streaming(reply, async () => {
+          const begin = () => beginRaw(reply, started);
+          metrics.tensorBytesSent(await streamText(reply.raw, begin, printed.pieces, gzip));
+        });
       }
       small = new SmallBody(printed.body);
       if (file.variant === '') this.bodies.set(file.etag, small, 2 * printed.body.length);
@@ -234,8 +240,10 @@ class TableRoutes {
     const ranged = request.method !== 'POST' && file.variant === '';
     reply.headers(headers).header('accept-ranges', ranged ? 'bytes' : 'none');
 
+    const delivery = this.delivery(file);
     let start = 0;
     let end = size;
+    let spare = 0;
     if (ranged && request.method === 'GET' && request.headers.range !== undefined) {
       const range = rangeApplies(headerText(request.headers['if-range']), headers.etag ?? '')
         ? parseRange(request.headers.range, size)
@@ -246,43 +254,52 @@ class TableRoutes {
           extras: { bytes: size },
         });
       }
-      if (range.kind === 'range' && this.affordable(file, range.start, range.end)) {
+      const cost =
+        range.kind === 'range' ? checksumBytes(file, delivery.checksums, range.start, range.end) : 0;
+      if (range.kind === 'range' && cost <= checksumRunBytes) {
         ({ start, end } = range);
+        spare = cost;
         reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${size}`);
       }
     }
-    reply.header('content-length', end - start).header('server-timing', timing(started));
-    if (request.method === 'HEAD') return reply.send();
+    reply.header('content-length', end - start);
+    if (request.method === 'HEAD') return reply.header('server-timing', timing(started)).send();
 
-    const delivery = this.delivery(file);
-    if (end - start <= this.context.limits.cached_body_bytes) {
-      const body = await this.smallBinary(delivery, start, end, size);
-      this.context.metrics.tensorBytesSent(body.length);
-      return reply.send(body);
+    const { limits, metrics, pool } = this.context;
+    if (end - start + spare <= limits.cached_body_bytes) {
+      const body = await this.smallBinary(delivery, start, end, size, spare);
+      metrics.tensorBytesSent(body.length);
+      return reply.header('server-timing', timing(started)).send(body);
     }
-    return this.streaming(async () => {
-      reply.hijack();
-      reply.raw.writeHead(reply.statusCode, headersOf(reply));
-      await stream(delivery, this.context.pool, reply.raw, start, end, this.context.config.stallTimeoutMs);
-    }, reply);
+    return this.streaming(reply, () =>
+      stream(delivery, pool, reply.raw, () => beginRaw(reply, started), start, end),
+    );
   }
 
-  private async smallBinary(delivery: Delivery, start: number, end: number, size: number): Promise<Buffer> {
+  private async smallBinary(
+    delivery: Delivery,
+    start: number,
+    end: number,
+    size: number,
+    spare: number,
+  ): Promise<Buffer> {
     const { file } = delivery;
     if (file.variant !== '' || size > this.context.limits.cached_body_bytes)
-      return binaryBody(delivery, start, end);
+      return binaryBody(delivery, start, end, spare);
     let small = this.bodies.get(file.etag);
     if (!small) {
-      small = new SmallBody(await binaryBody(delivery, 0, size));
+      small = new SmallBody(await binaryBody(delivery, 0, size, 0));
       this.bodies.set(file.etag, small, size);
     }
     return small.plain.subarray(start, end);
   }
 
-  /** Whether the checksums that a range of an npz file holds may be computed for it. */
-  private affordable(file: FilePlan, start: number, end: number): boolean {
-    const tensors = checksumsIn(file, start, end).map((tensor) => file.description.specs[tensor]);
-    return tensors.reduce((sum, spec) => sum + (spec ? byteLength(spec) : 0), 0) <= checksumRunBytes;
+  /** Checksums outlive the request where the bytes are a function of the ETag. */
+  private checksums({ etag, variant }: FilePlan): Checksums {
+    const known = variant === '' ? this.checksumsOf.get(etag) : undefined;
+    const checksums = known ?? new Checksums();
+    if (!known && variant === '') this.checksumsOf.set(etag, checksums);
+    return checksums;
   }
 
   private delivery(file: FilePlan): Delivery {
@@ -290,7 +307,7 @@ class TableRoutes {
     return {
       file,
       read: tables.reader(file),
-      checksums: new Checksums(),
+      checksums: file.format.name === 'npz' ? this.checksums(file) : noChecksums,
       count: (elements, bytes) => {
         if (elements > 0) metrics.elementsComputed(elements);
         if (bytes > 0) metrics.tensorBytesSent(bytes);
@@ -298,13 +315,18 @@ class TableRoutes {
     };
   }
 
-  /** Runs a long response within the limit of concurrent ones. */
-  private async streaming(run: () => Promise<void>, reply: FastifyReply): Promise<FastifyReply> {
+  /**
+   * Runs a long response within the limit of concurrent ones. What fails before its head has been written is
+   * thrown, to be answered as an error; what fails later has closed the connection and is logged.
+   */
+  private async streaming(reply: FastifyReply, run: () => Promise<void>): Promise<FastifyReply> {
     this.admit();
     try {
       await run();
     } catch (error) {
-      reply.log.debug({ err: error }, 'a response was cut short');
+      if (error instanceof ClientLeft) reply.hijack();
+      else if (!reply.raw.headersSent) throw error;
+      else reply.log.error({ err: error, request_id: reply.request.id }, 'a response was cut short');
     } finally {
       this.streams--;
     }
@@ -326,8 +348,12 @@ class TableRoutes {
     const etag = `"${createHash('sha256').update(`digest ${file.etag}`).digest('hex')}"`;
     this.preconditions(request, etag, {}, reply);
     if (reply.statusCode === 304) return reply.send();
-    const hex = this.digests.get(file.etag) ?? (await this.hash(file, request));
-    if (file.variant === '') this.digests.set(file.etag, hex);
+    const known = file.variant === '' ? this.digests.get(file.etag) : undefined;
+    const head = request.method === 'HEAD';
+    // HEAD tells a length, and every digest has the same.
+    const hex = known ?? (head ? '0'.repeat(64) : await this.hash(file, request, reply));
+    if (hex === null) return reply;
+    if (file.variant === '' && !head) this.digests.set(file.etag, hex);
     return reply
       .header('etag', etag)
       .header('accept-ranges', 'none')
@@ -335,28 +361,36 @@ class TableRoutes {
       .send({ 'sha-256': hex, bytes: file.layout?.byteLength ?? 0, etag: `"${file.etag}"`, revision });
   }
 
-  private async hash(file: FilePlan, request: FastifyRequest): Promise<string> {
-    this.admit();
-    const left = new AbortController();
-    const leave = () => left.abort(new Error('the client left'));
-    request.raw.socket.once('close', leave);
-    const { pool } = this.context;
-    let block: Uint8Array | undefined;
-    try {
-      block = await pool.lease(left.signal);
-      const hash = createHash('sha256');
-      const end = file.layout?.byteLength ?? 0;
-      for await (const piece of pieces(this.delivery(file), 0, end, block, left.signal)) {
-        hash.update(piece);
-        await new Promise((resolve) => setImmediate(resolve));
+  /** SHA-256 of a whole file in hex, or null where the client has left before it was known. */
+  private async hash(file: FilePlan, request: FastifyRequest, reply: FastifyReply): Promise<string | null> {
+    let hex: string | null = null;
+    await this.streaming(reply, async () => {
+      const client = watchClient(request.raw.socket);
+      const { pool } = this.context;
+      let block: Uint8Array | undefined;
+      try {
+        block = await pool.lease(client.signal);
+        const hash = createHash('sha256');
+        const end = file.layout?.byteLength ?? 0;
+        for await (const piece of pieces(this.delivery(file), 0, end, block, client.signal)) {
+          hash.update(piece);
+          await nextTurn();
+        }
+        hex = hash.digest('hex');
+      } finally {
+        if (block) pool.release(block);
+        client.forget();
       }
-      return hash.digest('hex');
-    } finally {
-      if (block) pool.release(block);
-      request.raw.socket.removeListener('close', leave);
-      this.streams--;
-    }
+    });
+    return hex;
   }
+}
+
+/** Takes a response out of Fastify's hands and writes its head. */
+function beginRaw(reply: FastifyReply, started: number): void {
+  reply.header('server-timing', timing(started));
+  reply.hijack();
+  reply.raw.writeHead(reply.statusCode, headersOf(reply));
 }
 
 function extensionOf(request: FastifyRequest): string | undefined {

@@ -14,6 +14,7 @@ import { type Metrics, makeMetrics } from './http/metrics.js';
 import { answerExpectations, answerParserErrors } from './http/parser-errors.js';
 import { answerProblems, sendProblem } from './http/problem.js';
 import { requestIdOf } from './http/request-id.js';
+import { cutStalledReaders } from './http/stall.js';
 import { jsBackend, Kernels } from './kernels/index.js';
 import { BlockPool } from './kernels/pool.js';
 import { type Limits, makeLimits } from './limits.js';
@@ -95,8 +96,6 @@ function makeServer(
     },
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: config.keepAliveTimeoutMs,
-    // None: a download may take hours, and a reader that stalls is cut by its own time-out.
-    connectionTimeout: 0,
     bodyLimit: limits.body_bytes,
     // A segment that is too long is simply an id that does not exist.
     routerOptions: { maxParamLength: limits.url_bytes },
@@ -146,6 +145,7 @@ export function buildApp(config: Config, options: AppOptions = {}): FastifyInsta
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
 
   followExchanges(app, exchanges);
+  cutStalledReaders(app, exchanges, config.stallTimeoutMs);
   answerParserErrors(app, exchanges, limits.url_bytes, metrics.unreadable);
   answerExpectations(app, limits.body_bytes);
   answerOptions(app, config.corsOrigins.length > 0);

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
+import { Checksums } from '../checksums.js';
 import type { AnyEncoding } from '../encodings/define.js';
 import { encodings } from '../encodings/index.js';
 import type { Format } from '../formats/define.js';
 import { formatByExtension, formats } from '../formats/index.js';
-import { Checksums, pieces } from '../http/send.js';
 import { startKernels } from '../kernels/start.js';
 import { decodeQuery, encodeQuery } from '../params.js';
+import { pieces } from '../pieces.js';
 import { revision } from '../revision.js';
 import { type FilePlan, tableParameters } from '../table.js';
 import { Tables } from '../tables.js';
@@ -112,7 +113,7 @@ async function write(file: FilePlan, tables: Tables, out: WriteStream | NodeJS.W
 function bytesOf(file: FilePlan, tables: Tables): AsyncGenerator<Uint8Array, void, void> {
   const delivery = { file, read: tables.reader(file), checksums: new Checksums(), count: () => undefined };
   const block = new Uint8Array(new ArrayBuffer(blockBytes));
-  return pieces(delivery, 0, file.layout?.byteLength ?? 0, block, new AbortController().signal);
+  return pieces(delivery, 0, file.layout?.byteLength ?? 0, block);
 }
 
 async function send(out: WriteStream | NodeJS.WriteStream, text: string): Promise<void> {

@@ -1,15 +1,24 @@
 import { gzipSync } from 'node:zlib';
 import type { ReadElements } from '../formats/define.js';
+import { type Delivery, pieces } from '../pieces.js';
 import type { FilePlan } from '../table.js';
-import { type Delivery, pieces } from './send.js';
 
-/** Bytes start … end − 1 of a binary file in one buffer; for small stretches. */
-export async function binaryBody(delivery: Delivery, start: number, end: number): Promise<Buffer> {
+/**
+ * Bytes start … end − 1 of a binary file in one buffer; for small stretches.
+ *
+ * @param spare Bytes that are computed beside them, for their checksums.
+ */
+export async function binaryBody(
+  delivery: Delivery,
+  start: number,
+  end: number,
+  spare: number,
+): Promise<Buffer> {
   const body = Buffer.allocUnsafeSlow(end - start);
   // Room for an element more on each side: a range may begin and end inside one.
-  const block = new Uint8Array(new ArrayBuffer(end - start + 16 + (8 - ((end - start) % 8))));
+  const block = new Uint8Array(new ArrayBuffer(8 * Math.ceil(Math.max(end - start, spare) / 8) + 16));
   let at = 0;
-  for await (const piece of pieces(delivery, start, end, block, AbortSignal.timeout(60_000))) {
+  for await (const piece of pieces(delivery, start, end, block)) {
     body.set(piece, at);
     at += piece.length;
   }

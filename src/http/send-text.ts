@@ -1,49 +1,48 @@
-import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { FastifyReply } from 'fastify';
-import { nextTurn } from './send.js';
+import { nextTurn } from '../pieces.js';
+import { turnOf, watchClient } from './client.js';
+
+/** Text that waits for the socket, in bytes: a piece or two. */
+const aheadBytes = 131_072;
+
+async function* buffers(pieces: Iterable<string>): AsyncGenerator<Buffer, void, void> {
+  for (const piece of pieces) {
+    yield Buffer.from(piece);
+    await nextTurn();
+  }
+}
 
 /**
  * Streams a text that is printed while it is sent, compressed where asked. Length unknown, so HTTP/1.1 chunks it.
- * Rejects when the client leaves or takes nothing for `stallMs`.
+ * It begins when the responses before it on its connection have been sent.
+ *
+ * @param begin Writes the head.
+ * @returns Bytes that the connection carried for it.
+ * @throws ClientLeft.
  */
 export async function streamText(
-  reply: FastifyReply,
+  response: ServerResponse,
+  begin: () => void,
   pieces: Iterable<string>,
   gzip: boolean,
-  stallMs: number,
-  count: (bytes: number) => void,
-): Promise<void> {
-  reply.hijack();
-  const { raw } = reply;
-  const headers = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
-  raw.writeHead(reply.statusCode, Object.fromEntries(headers) as Record<string, string>);
-  const { socket } = raw.req;
-  let last = Date.now();
-  const watch = setInterval(
-    () => {
-      if (raw.socket && Date.now() - last > stallMs) socket.destroy();
-    },
-    Math.min(stallMs, 1000),
-  );
-
-  async function* buffers(): AsyncGenerator<Buffer, void, void> {
-    for (const piece of pieces) {
-      last = Date.now();
-      yield Buffer.from(piece);
-      await nextTurn();
-    }
-  }
-  const source = Readable.from(buffers(), { objectMode: false, highWaterMark: 131_072 });
-  const before = socket.bytesWritten;
+): Promise<number> {
+  const { socket } = response.req;
+  const client = watchClient(socket);
   try {
-    if (gzip) await pipeline(source, createGzip({ level: 4 }), raw);
-    else await pipeline(source, raw);
-    if (!raw.writableFinished) await once(raw, 'finish');
+    await turnOf(response, client.signal);
+    begin();
+    const before = socket.bytesWritten ?? 0;
+    const source = Readable.from(buffers(pieces), { objectMode: false, highWaterMark: aheadBytes });
+    if (gzip) await pipeline(source, createGzip({ level: 4 }), response);
+    else await pipeline(source, response);
+    return (socket.bytesWritten ?? 0) - before;
+  } catch (error) {
+    if (response.headersSent) socket.destroy();
+    throw client.signal.aborted ? client.signal.reason : error;
   } finally {
-    clearInterval(watch);
-    count(Math.max(0, socket.bytesWritten - before));
+    client.forget();
   }
 }

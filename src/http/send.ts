@@ -1,235 +1,127 @@
 import type { ServerResponse } from 'node:http';
-import { crc32 } from 'node:zlib';
-import { type Chunk, chunks } from '../formats/chunks.js';
-import type { ReadElements } from '../formats/define.js';
 import type { Block, BlockPool } from '../kernels/pool.js';
-import type { FilePlan } from '../table.js';
-import { dtypes } from '../tensor/dtype.js';
-import { elementCount } from '../tensor/spec.js';
+import { bytesOf, chunksOf, type Delivery, nextTurn } from '../pieces.js';
+import { turnOf, watchClient } from './client.js';
 
-/** Blocks a request may hold: one under way to the socket while the next is computed. */
-const blocksPerRequest = 2;
+/** Blocks a response may hold: one under way to the socket while the next is computed. */
+export const blocksPerResponse = 2;
 
-/** A file and what reading it takes. */
-export interface Delivery {
-  readonly file: FilePlan;
-  readonly read: ReadElements;
-  /** CRC-32 of each tensor's data, as far as it is known; filled while data passes. */
-  readonly checksums: Checksums;
-  readonly count: (elements: number, bytes: number) => void;
-}
+/** Blocks of one response: leased from the pool, filled, on their way, and back. */
+class HeldBlocks {
+  private readonly held = new Set<Block>();
+  private wake: (() => void) | undefined;
 
-/** Lets the event loop serve others between two blocks. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/**
- * CRC-32s of a file's tensors. They are collected while data passes in order from its first element, and made by
- * a run of their own where a range needs one that did not pass.
- */
-export class Checksums {
-  private readonly known = new Map<number, number>();
-  private readonly running = new Map<number, { next: number; crc: number }>();
-
-  observe(chunk: Chunk & { kind: 'elements' }, bytes: Uint8Array, total: number): void {
-    const state = this.running.get(chunk.tensor) ?? { next: 0, crc: 0 };
-    if (chunk.first !== state.next) return;
-    state.crc = crc32(bytes, state.crc);
-    state.next += chunk.count;
-    if (state.next === total) this.known.set(chunk.tensor, state.crc);
-    this.running.set(chunk.tensor, state);
+  constructor(
+    private readonly pool: BlockPool,
+    private readonly signal: AbortSignal,
+  ) {
+    // From here on no write will ever be called back, and none reads a block any more.
+    signal.addEventListener('abort', () => this.giveAll(), { once: true });
   }
 
-  has(tensor: number): boolean {
-    return this.known.has(tensor);
-  }
-
-  get(tensor: number): number {
-    const crc = this.known.get(tensor);
-    if (crc === undefined) throw new Error(`the checksum of tensor ${tensor} is not known`);
-    return crc;
-  }
-}
-
-/** Tensors whose checksums bytes start … end − 1 hold and that would have to be computed for them. */
-export function checksumsIn(file: FilePlan, start: number, end: number): number[] {
-  if (!file.layout) return [];
-  const needed = new Set<number>();
-  let offset = 0;
-  for (const segment of file.layout.segments) {
-    const length = segment.kind === 'bytes' ? segment.bytes.length : segment.byteLength;
-    if (segment.kind === 'checksum' && offset < end && offset + length > start) {
-      for (const tensor of segment.tensors) needed.add(tensor);
+  /** A block to fill, as soon as one of this response's own has left and the pool has one. */
+  async take(): Promise<Block> {
+    while (this.held.size >= blocksPerResponse && !this.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
     }
-    offset += length;
+    this.signal.throwIfAborted();
+    const block = await this.pool.lease(this.signal);
+    this.held.add(block);
+    if (this.signal.aborted) this.giveAll();
+    this.signal.throwIfAborted();
+    return block;
   }
-  return [...needed];
-}
 
-async function checksumRun(
-  delivery: Delivery,
-  tensor: number,
-  block: Block,
-  signal: AbortSignal,
-): Promise<void> {
-  const { spec } = delivery.file.table.tensors[tensor]!;
-  const total = elementCount(spec.shape);
-  const { bytes } = dtypes[spec.dtype];
-  const step = Math.floor(block.length / bytes);
-  for (let first = 0; first < total; first += step) {
-    const count = Math.min(step, total - first);
-    delivery.read(tensor, first, count, block);
-    delivery.count(count, 0);
-    const chunk = { kind: 'elements', tensor, first, count, skip: 0, byteLength: count * bytes } as const;
-    delivery.checksums.observe(chunk, block.subarray(0, count * bytes), total);
-    await nextTurn();
-    signal.throwIfAborted();
+  /** Gives a block back; a second call does nothing. */
+  give(block: Block): void {
+    if (!this.held.delete(block)) return;
+    this.pool.release(block);
+    this.wake?.();
+  }
+
+  giveAll(): void {
+    for (const block of [...this.held]) this.give(block);
   }
 }
 
-/** The bytes of one chunk, computed into `block` where it has elements. */
-async function bytesOf(
-  delivery: Delivery,
-  chunk: Chunk,
-  block: Block,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  if (chunk.kind === 'bytes') return chunk.bytes;
-  if (chunk.kind === 'checksum') {
-    for (const tensor of chunk.segment.tensors) {
-      if (!delivery.checksums.has(tensor)) await checksumRun(delivery, tensor, block, signal);
-    }
-    return chunk.segment.bytes((tensor) => delivery.checksums.get(tensor)).subarray(chunk.from, chunk.to);
-  }
-  const { file, read, checksums, count } = delivery;
-  const { spec } = file.table.tensors[chunk.tensor]!;
-  read(chunk.tensor, chunk.first, chunk.count, block);
-  count(chunk.count, 0);
-  if (file.format.name === 'npz' && chunk.skip === 0) {
-    const whole = block.subarray(0, chunk.count * dtypes[spec.dtype].bytes);
-    if (whole.length === chunk.byteLength) checksums.observe(chunk, whole, elementCount(spec.shape));
-  }
-  return block.subarray(chunk.skip, chunk.skip + chunk.byteLength);
+/** Ends the response and waits until its last byte has gone to the kernel. */
+function finished(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    response.end(() => resolve());
+  });
 }
 
 /**
- * Bytes start … end − 1 of a file in pieces, each valid until the next is asked for: one block, computed again
- * and again. For whoever consumes at once: digests, files, small bodies.
- */
-export async function* pieces(
-  delivery: Delivery,
-  start: number,
-  end: number,
-  block: Block,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, void> {
-  const { file } = delivery;
-  if (!file.layout) throw new Error(`${file.format.name} is no binary format`);
-  for (const chunk of chunks(file.layout, file.description.specs, start, end, block.length)) {
-    yield await bytesOf(delivery, chunk, block, signal);
-    signal.throwIfAborted();
-  }
-}
-
-/**
- * Streams bytes start … end − 1 of a file to a response whose head has been written, in blocks leased from the
- * pool, as fast as the socket takes them and no faster.
+ * Streams bytes start … end − 1 of a file to a response, in blocks leased from the pool, as fast as the socket
+ * takes them and no faster. It begins when the responses before it on its connection have been sent.
  *
- * A block is given back when the callback of its own write says that the bytes have left, or when the socket
- * has closed: callbacks are lost when a client leaves. Rejects when the client leaves or nothing moves for
- * `stallMs`; all blocks are given back then.
+ * A block is given back when the callback of its own write says that the bytes have left, or when the connection
+ * has closed: callbacks are lost when a client leaves.
+ *
+ * @param begin Writes the head. Called when the first block has been computed: what fails before can still be
+ * answered as an error.
+ * @throws ClientLeft; and whatever computing throws, after closing the connection where the head has been written:
+ * a body cut short must not look whole. All blocks are given back, then or when the connection has closed.
  */
 export async function stream(
   delivery: Delivery,
   pool: BlockPool,
   response: ServerResponse,
+  begin: () => void,
   start: number,
   end: number,
-  stallMs: number,
 ): Promise<void> {
-  const { file } = delivery;
-  if (!file.layout) throw new Error(`${file.format.name} is no binary format`);
   const { socket } = response.req;
-  const closed = new AbortController();
-  const held = new Set<Block>();
-  let wake: (() => void) | undefined;
+  const client = watchClient(socket);
+  const { signal } = client;
+  const blocks = new HeldBlocks(pool, signal);
+  /** Bytes before the first block. */
+  let ahead: Uint8Array[] | null = [];
 
-  const give = (block: Block) => {
-    if (!held.delete(block)) return;
-    pool.release(block);
-    wake?.();
-  };
-  const leave = () => {
-    for (const block of [...held]) give(block);
-    closed.abort(new Error('the client left'));
-    wake?.();
-  };
-  if (socket.destroyed) throw new Error('the client left');
-  // One listener a response: a client may pipeline more of them than Node's default warning allows.
-  socket.setMaxListeners(0);
-  socket.once('close', leave);
-
-  const room = async () => {
-    while (held.size >= blocksPerRequest && !closed.signal.aborted) {
-      const guard = stallGuard(response, stallMs);
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      clearInterval(guard);
+  const write = (bytes: Uint8Array, sent?: () => void) => {
+    if (ahead) {
+      begin();
+      for (const early of ahead) response.write(early);
+      ahead = null;
     }
-    closed.signal.throwIfAborted();
+    response.write(bytes, sent);
+    delivery.count(0, bytes.length);
   };
 
   try {
-    for (const chunk of chunks(file.layout, file.description.specs, start, end, pool.blockBytes)) {
-      await room();
+    await turnOf(response, signal);
+    for (const chunk of chunksOf(delivery.file, start, end, pool.blockBytes)) {
       if (chunk.kind === 'bytes') {
-        response.write(chunk.bytes);
-        delivery.count(0, chunk.bytes.length);
+        delivery.count(0, ahead ? chunk.bytes.length : 0);
+        if (ahead) ahead.push(chunk.bytes);
+        else write(chunk.bytes);
         continue;
       }
-      const block = await pool.lease(closed.signal);
-      if (closed.signal.aborted) {
-        pool.release(block);
-        closed.signal.throwIfAborted();
+      const block = await blocks.take();
+      const bytes = await bytesOf(delivery, chunk, block, signal);
+      if (bytes.buffer === block.buffer) write(bytes, () => blocks.give(block));
+      else {
+        // The fields of a checksum are memory of their own.
+        blocks.give(block);
+        write(bytes);
       }
-      held.add(block);
-      const bytes = await bytesOf(delivery, chunk, block, closed.signal);
-      delivery.count(0, bytes.length);
-      response.write(bytes, () => give(block));
-      // Bytes of a checksum segment are memory of their own, so their block goes back at once.
-      if (chunk.kind === 'checksum') give(block);
       await nextTurn();
+      signal.throwIfAborted();
     }
-    await finished(response, closed.signal, stallMs);
-    socket.removeListener('close', leave);
-    for (const block of [...held]) give(block);
+    if (ahead) begin();
+    for (const early of ahead ?? []) response.write(early);
+    await finished(response, signal);
   } catch (error) {
-    // The length is already promised: a body cut short must not look whole. Blocks come back with `close`.
-    if (socket.destroyed && !closed.signal.aborted) leave();
-    else socket.destroy();
+    if (ahead) {
+      client.forget();
+      blocks.giveAll();
+    } else {
+      socket.destroy();
+    }
     throw error;
   }
-}
-
-/** Closes a connection that takes nothing for `stallMs`; a pipelined response whose turn has not come may wait. */
-function stallGuard(response: ServerResponse, stallMs: number): NodeJS.Timeout {
-  return setInterval(() => {
-    if (response.socket) response.socket.destroy();
-  }, stallMs);
-}
-
-/** Ends the response and waits until its last byte has gone to the socket. */
-function finished(response: ServerResponse, left: AbortSignal, stallMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const guard = stallGuard(response, stallMs);
-    const settle = (error?: unknown) => {
-      clearInterval(guard);
-      if (error) reject(error);
-      else resolve();
-    };
-    left.addEventListener('abort', () => settle(left.reason), { once: true });
-    response.end(() => settle());
-  });
+  client.forget();
 }

@@ -24,8 +24,9 @@ export class BlockPool {
     return this.made - this.free.length;
   }
 
-  /** A block now, or when one is given back. Rejects with the signal's reason when it aborts first. */
+  /** A block now, or when one is given back. Fails with the signal's reason when it aborts first. */
   lease(signal: AbortSignal): Block | Promise<Block> {
+    signal.throwIfAborted();
     const block = this.free.pop() ?? this.make();
     if (block) return block;
     return new Promise((resolve, reject) => {

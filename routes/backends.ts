@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { AppContext } from '../src/app.js';
+import { makeDocument, sendDocument } from '../src/http/document.js';
+import { documentSchema } from '../src/http/openapi-operation.js';
+import { backendChoices } from '../src/table.js';
+
+const selfTest = z.object({
+  table: z.string(),
+  elements: z.int().describe('Elements compared.'),
+  differing: z.int().describe('Elements whose bytes differ from the reference bytes.'),
+  max_ulp: z.number().describe('Largest difference, in units in the last place of the dtype.'),
+  gb_per_s: z.number().describe('Speed measured at start-up.'),
+});
+
+const backend = z.object({
+  name: z.enum(['js', 'gpu']),
+  device: z.string().nullable().describe('What computes.'),
+  state: z
+    .enum(['reference', 'forced', 'unavailable'])
+    .describe(
+      '`reference` gives the reference bytes, `forced` computes only when asked for, `unavailable` is not there.',
+    ),
+  reason: z.string().nullable().describe('Why it is not used by itself.'),
+  bound: z.string().nullable().describe('What its output is worth.'),
+  self_test: z.array(selfTest),
+});
+
+const schema = documentSchema({
+  operationId: 'listBackends',
+  tag: 'catalogue',
+  summary: 'The kernel backends',
+  description: 'Which backends exist, what their self-test measured, and why one is not used.',
+  body: z
+    .object({
+      revision: z.string().describe('Kernel revision.'),
+      default: z.enum(backendChoices).describe('What computes where a request does not say.'),
+      backends: z.array(backend),
+    })
+    .meta({ id: 'BackendList' }),
+  examples: [{ title: 'The backends', path: '/v1/backends' }],
+});
+
+/** The kernel backends of this process. */
+export function backendsRoutes(app: FastifyInstance, { config, kernels, revision }: AppContext): void {
+  // The self-test's figures belong to this process: the next one has others.
+  const cacheControl = 'no-cache';
+  const document = makeDocument(
+    { revision, default: config.backend, backends: kernels.reports },
+    { cacheControl },
+  );
+  app.get('/v1/backends', { schema }, (request, reply) => sendDocument(request, reply, document));
+}

@@ -1,0 +1,16 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { openapiText } from '../src/openapi-document.js';
+
+/** Two folders up from the compiled script stands the repository. */
+const file = new URL('../../openapi/openapi.json', import.meta.url);
+
+const text = await openapiText();
+if (process.argv.includes('--check')) {
+  const committed = await readFile(file, 'utf8').catch(() => '');
+  if (committed !== text) {
+    console.error('openapi/openapi.json is not what the schemas say: run npm run openapi');
+    process.exitCode = 1;
+  }
+} else {
+  await writeFile(file, text);
+}

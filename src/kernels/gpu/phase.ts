@@ -1,0 +1,282 @@
+import { Real } from '../../numerics/real.js';
+import type { TensorSpec } from '../../tensor/spec.js';
+import type { Filler } from '../define.js';
+import { type Float32Row, float32Row, phaseFiller } from '../phase/filler.js';
+import { Rotations } from '../phase/rotations.js';
+import type { AngleRule, PhaseRows, Phases } from '../rows.js';
+import type { GpuEngine, GpuKernel, Thread } from './engine.js';
+
+/**
+ * cos and sin by angle addition in float32, good to 2^−25 + 2^−33 (half an ulp at 1, and a little).
+ *
+ * Every factor x of |x| ≤ 1 comes in two floats: x₁ the nearest multiple of 2^−11 and x₂ = x − x₁, |x₂| ≤ 2^−12.
+ * Products of two x₁ are multiples of 2^−22 not above 1 and their sum is one not above 2: both are exact in
+ * float32, however a compiler fuses or orders them. The other terms add to less than 2^−10.4 and round below
+ * 2^−34; one rounding of the total remains. No two-sum and no split product is needed.
+ */
+const grid = 2 ** 11;
+
+/** Angles and positions of float32 and float64 angle rules beyond this are left to the TypeScript kernel. */
+const maxAngle = 2 ** 24;
+const maxPosition: Readonly<Record<AngleRule, number>> = {
+  real: 2 ** 53,
+  'f32-product': 2 ** 24,
+  'f64-quotient': 2 ** 24,
+};
+
+type Plain = [
+  a1: Float32Array,
+  a2: Float32Array,
+  b1: Float32Array,
+  b2: Float32Array,
+  p1: Float32Array,
+  p2: Float32Array,
+  q1: Float32Array,
+  q2: Float32Array,
+  width: number,
+  pairs: number,
+];
+type Corrected = [...Plain, delta: Float32Array];
+
+/**
+ * One element of a block of rows, [rows][cos of all pairs, sin of all pairs]: a·p + b·q, where p and q are cos and
+ * sin of the row within the block, and a, b are cos, −sin of the block for a cosine and sin, cos for a sine.
+ */
+function addAngles(this: Thread, ...args: Plain): number;
+function addAngles(
+  this: Thread,
+  a1: Float32Array,
+  a2: Float32Array,
+  b1: Float32Array,
+  b2: Float32Array,
+  p1: Float32Array,
+  p2: Float32Array,
+  q1: Float32Array,
+  q2: Float32Array,
+  width: number,
+  pairs: number,
+): number {
+  // Half a step keeps an inexact division on the right side.
+  const row = Math.floor((this.thread.x + 0.5) / width);
+  const lane = this.thread.x - row * width;
+  const pair = lane >= pairs ? lane - pairs : lane;
+  const at = row * pairs + pair;
+  const ah = a1[lane]!;
+  const bh = b1[lane]!;
+  const ph = p1[at]!;
+  const pl = p2[at]!;
+  const qh = q1[at]!;
+  const ql = q2[at]!;
+  return ah * ph + bh * qh + (ah * pl + bh * ql + (a2[lane]! * (ph + pl) + b2[lane]! * (qh + ql)));
+}
+
+/**
+ * The same for the angle p·w − δ: x·cos δ + y·sin δ with y = a·q − b·p, the derivative by −δ. |δ| ≤ 1/2; the series
+ * end below 2^−28.
+ */
+function addAnglesCorrected(this: Thread, ...args: Corrected): number;
+function addAnglesCorrected(
+  this: Thread,
+  a1: Float32Array,
+  a2: Float32Array,
+  b1: Float32Array,
+  b2: Float32Array,
+  p1: Float32Array,
+  p2: Float32Array,
+  q1: Float32Array,
+  q2: Float32Array,
+  width: number,
+  pairs: number,
+  delta: Float32Array,
+): number {
+  const row = Math.floor((this.thread.x + 0.5) / width);
+  const lane = this.thread.x - row * width;
+  const pair = lane >= pairs ? lane - pairs : lane;
+  const at = row * pairs + pair;
+  const ah = a1[lane]!;
+  const al = a2[lane]!;
+  const bh = b1[lane]!;
+  const bl = b2[lane]!;
+  const ph = p1[at]!;
+  const pl = p2[at]!;
+  const qh = q1[at]!;
+  const ql = q2[at]!;
+  const p = ph + pl;
+  const q = qh + ql;
+  const x1 = ah * ph + bh * qh;
+  const x2 = ah * pl + bh * ql + (al * p + bl * q);
+  const y = (ah + al) * q - (bh + bl) * p;
+  const d = delta[at]!;
+  const m = d * d;
+  const sinMinus = m * (m * (1 / 120 - m * (1 / 5040)) - 1 / 6);
+  const cosMinus = m * (m * (1 / 24 - m * (1 / 720 - m * (1 / 40320))) - 0.5);
+  return x1 + (x2 + (y * (d + d * sinMinus) + (x1 + x2) * cosMinus));
+}
+
+/** Writes x as x₁ + x₂. */
+function split(x: number, coarse: Float32Array, fine: Float32Array, at: number): void {
+  const high = Math.round(x * grid) / grid;
+  coarse[at] = high;
+  fine[at] = x - high;
+}
+
+/** Two floats of each of many values. */
+class Pairs {
+  readonly coarse: Float32Array;
+  readonly fine: Float32Array;
+
+  constructor(count: number) {
+    this.coarse = new Float32Array(count);
+    this.fine = new Float32Array(count);
+  }
+
+  set(at: number, x: number): void {
+    split(x, this.coarse, this.fine, at);
+  }
+}
+
+/** The two kernels, translated once an engine. */
+interface PhaseKernels {
+  readonly plain: GpuKernel<Plain>;
+  readonly corrected: GpuKernel<Corrected>;
+}
+
+/** Rows of one set of phases, a block of them at a time. */
+class GpuRows implements Float32Row {
+  private readonly pairs: number;
+  private readonly rotations: Rotations;
+  private readonly seed: Float64Array;
+  private readonly scale: number;
+  /** [cos | sin] and [−sin | cos] of the block. */
+  private readonly a: Pairs;
+  private readonly b: Pairs;
+  /** cos and sin of the rows within a block, [rows][pairs]. */
+  private readonly p: Pairs;
+  private readonly q: Pairs;
+  /** For `f32-product`: w, and δ = p·w − f32(p·w), which is exact in float64. */
+  private readonly w: Float64Array;
+  private readonly delta: Float32Array;
+  private block = -1;
+  private values: Float32Array = new Float32Array(0);
+
+  constructor(
+    private readonly kernels: PhaseKernels,
+    phases: Phases,
+    private readonly angle: AngleRule,
+  ) {
+    const { frequencies } = phases;
+    const turns =
+      angle === 'f64-quotient' ? frequencies.map((divisor) => Real.one.div(divisor)) : frequencies;
+    this.pairs = frequencies.length;
+    this.rotations = new Rotations(turns);
+    this.scale = angle === 'f32-product' ? Math.fround(phases.scale.toNumber()) : phases.scale.toNumber();
+    this.seed = new Float64Array(4 * this.pairs);
+    const { cosLow, sinLow } = this.rotations;
+    this.a = new Pairs(2 * this.pairs);
+    this.b = new Pairs(2 * this.pairs);
+    this.p = new Pairs(cosLow.length);
+    this.q = new Pairs(sinLow.length);
+    for (let i = 0; i < cosLow.length; i++) {
+      this.p.set(i, cosLow[i]!);
+      this.q.set(i, sinLow[i]!);
+    }
+    this.w = Float64Array.from(frequencies, (frequency) => frequency.toNumber());
+    this.delta = new Float32Array(angle === 'f32-product' ? cosLow.length : 0);
+  }
+
+  row(position: number, cos: Float32Array, sin: Float32Array): void {
+    const { pairs, scale } = this;
+    const { blockRows } = this.rotations;
+    const block = Math.floor(position / blockRows);
+    if (block !== this.block) this.enter(block);
+    const at = 2 * pairs * (position - block * blockRows);
+    if (scale === 1) {
+      cos.set(this.values.subarray(at, at + pairs));
+      sin.set(this.values.subarray(at + pairs, at + 2 * pairs));
+      return;
+    }
+    for (let j = 0; j < pairs; j++) {
+      cos[j] = this.values[at + j]! * scale;
+      sin[j] = this.values[at + pairs + j]! * scale;
+    }
+  }
+
+  private enter(block: number): void {
+    const { a, b, p, q, seed, pairs } = this;
+    const width = 2 * pairs;
+    this.rotations.seed(block, seed);
+    for (let j = 0; j < pairs; j++) {
+      const cos = seed[4 * j]!;
+      const sin = seed[4 * j + 2]!;
+      a.set(j, cos);
+      b.set(j, -sin);
+      a.set(pairs + j, sin);
+      b.set(pairs + j, cos);
+    }
+    const size = width * this.rotations.blockRows;
+    const plain: Plain = [
+      a.coarse,
+      a.fine,
+      b.coarse,
+      b.fine,
+      p.coarse,
+      p.fine,
+      q.coarse,
+      q.fine,
+      width,
+      pairs,
+    ];
+    if (this.angle === 'f32-product') {
+      this.correct(block);
+      this.values = this.kernels.corrected(size, ...plain, this.delta);
+    } else {
+      this.values = this.kernels.plain(size, ...plain);
+    }
+    this.block = block;
+  }
+
+  private correct(block: number): void {
+    const { w, delta, pairs } = this;
+    const { blockRows } = this.rotations;
+    for (let row = 0, at = 0; row < blockRows; row++) {
+      const position = block * blockRows + row;
+      for (let j = 0; j < pairs; j++, at++) {
+        const product = position * w[j]!;
+        delta[at] = product - Math.fround(product);
+      }
+    }
+  }
+}
+
+/** Whether the angles of these phases stay where the kernel's bound holds. */
+function withinReach(angle: AngleRule, phases: Phases, end: number): boolean {
+  if (end > maxPosition[angle]) return false;
+  if (angle === 'real') return true;
+  return phases.frequencies.every((frequency) => {
+    const w = Math.abs(frequency.toNumber());
+    return (angle === 'f64-quotient' ? end / w : end * w) < maxAngle;
+  });
+}
+
+/**
+ * Makes the gpu kernel of phase tables: float32 within 2^−25 + 2^−33 of cos and sin of the angle, then times the
+ * scale, then rounded or widened to the dtype. null for lists of positions, which share no block, and for
+ * positions or angles beyond 2^24 where the angle rule rounds.
+ */
+export function phaseOn(engine: GpuEngine): (rows: PhaseRows, spec: TensorSpec) => Filler | null {
+  const kernels: PhaseKernels = {
+    plain: engine.kernel(addAngles),
+    corrected: engine.kernel(addAnglesCorrected),
+  };
+  return (rows, spec) => {
+    const { positions, angle, below } = rows;
+    if (positions.kind === 'list') return null;
+    const end = positions.start + positions.length;
+    const sets = below ? [rows.phases, below.phases] : [rows.phases];
+    if (!sets.every((phases) => phases.frequencies.length > 0 && withinReach(angle, phases, end)))
+      return null;
+    return phaseFiller(rows, spec, (phases, dtype) =>
+      float32Row(new GpuRows(kernels, phases, angle), phases.frequencies.length, dtype),
+    );
+  };
+}

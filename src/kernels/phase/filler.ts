@@ -1,0 +1,120 @@
+import { writeBfloat16 } from '../../tensor/bfloat16.js';
+import type { FloatDType } from '../../tensor/dtype.js';
+import { writeFloat16 } from '../../tensor/float16.js';
+import type { TensorSpec } from '../../tensor/spec.js';
+import type { Filler } from '../define.js';
+import { type PhaseRows, type PhaseRun, type Phases, positionAt } from '../rows.js';
+
+export type Lanes = Float64Array | Float32Array | Uint16Array;
+
+/** cos and sin of one row, one a pair, as the dtype stores them. */
+export interface StoredRow {
+  readonly cos: Lanes;
+  readonly sin: Lanes;
+  compute(position: number): void;
+}
+
+/** Who computes cos and sin of every pair at one position as float32 values. */
+export interface Float32Row {
+  row(position: number, cos: Float32Array, sin: Float32Array): void;
+}
+
+/** The dtype of a lane: c64 is two f32. */
+function laneDType(dtype: string): FloatDType {
+  return dtype === 'c64' ? 'f32' : (dtype as FloatDType);
+}
+
+function lanes(dtype: FloatDType, out: ArrayBufferLike, byteOffset: number, count: number): Lanes {
+  if (dtype === 'f64') return new Float64Array(out, byteOffset, count);
+  if (dtype === 'f32') return new Float32Array(out, byteOffset, count);
+  return new Uint16Array(out, byteOffset, count);
+}
+
+/** `count` lanes in memory of their own. */
+export function emptyLanes(dtype: FloatDType, count: number): Lanes {
+  return lanes(dtype, new ArrayBuffer(8 * Math.max(1, count)), 0, count);
+}
+
+/** Rows of float32 values: narrower dtypes round them once more, f64 widens them. */
+export function float32Row(source: Float32Row, pairs: number, dtype: FloatDType): StoredRow {
+  const cos32 = new Float32Array(pairs);
+  const sin32 = new Float32Array(pairs);
+  if (dtype === 'f32') {
+    return { cos: cos32, sin: sin32, compute: (position) => source.row(position, cos32, sin32) };
+  }
+  const cos = emptyLanes(dtype, pairs);
+  const sin = emptyLanes(dtype, pairs);
+  const narrow = (from: Float32Array, to: Lanes) => {
+    if (!(to instanceof Uint16Array)) to.set(from);
+    else if (dtype === 'f16') writeFloat16(from, pairs, to, 0);
+    else writeBfloat16(from, pairs, to, 0);
+  };
+  return {
+    cos,
+    sin,
+    compute(position) {
+      source.row(position, cos32, sin32);
+      narrow(cos32, cos);
+      narrow(sin32, sin);
+    },
+  };
+}
+
+function place(runs: readonly PhaseRun[], row: StoredRow, target: Lanes, at: number): void {
+  for (const { trig, offset, stride, first, count } of runs) {
+    const source = trig === 'sin' ? row.sin : row.cos;
+    let to = at + offset;
+    if (trig === 'zero') {
+      for (let i = 0; i < count; i++, to += stride) target[to] = 0;
+    } else if (stride === 1) {
+      for (let i = first; i < first + count; i++) target[to++] = source[i]!;
+    } else {
+      for (let i = first; i < first + count; i++, to += stride) target[to] = source[i]!;
+    }
+  }
+}
+
+/**
+ * Fills a phase table row by row, each laid out by the runs; `storedRow` makes the kernel of one set of phases.
+ */
+export function phaseFiller(
+  rows: PhaseRows,
+  spec: TensorSpec,
+  storedRow: (phases: Phases, dtype: FloatDType) => StoredRow,
+): Filler {
+  const dtype = laneDType(spec.dtype);
+  const lanesPerElement = spec.dtype === 'c64' ? 2 : 1;
+  const { width, runs, positions } = rows;
+  const main = storedRow(rows.phases, dtype);
+  const below = rows.below && storedRow(rows.below.phases, dtype);
+  const boundary = rows.below?.position ?? 0;
+  const partial = emptyLanes(dtype, width);
+
+  const compute = (index: number): StoredRow => {
+    const position = positionAt(positions, index);
+    const row = below && position < boundary ? below : main;
+    row.compute(position);
+    return row;
+  };
+
+  return {
+    fill(first, count, out) {
+      const total = count * lanesPerElement;
+      const target = lanes(dtype, out.buffer, out.byteOffset, total);
+      const start = first * lanesPerElement;
+      let index = Math.floor(start / width);
+      // `at` is where the current row begins in the target; negative for a row that began before it.
+      for (let at = index * width - start; at < total; at += width, index++) {
+        const row = compute(index);
+        if (at >= 0 && at + width <= total) {
+          place(runs, row, target, at);
+        } else {
+          place(runs, row, partial, 0);
+          const from = Math.max(0, -at);
+          const to = Math.min(width, total - at);
+          target.set(partial.subarray(from, to), at + from);
+        }
+      }
+    },
+  };
+}
