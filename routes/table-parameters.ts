@@ -26,7 +26,7 @@ function isFlatList({ type, items }: JsonSchema): boolean {
 /** How a value stands in a query: scalars as they are, flat lists comma-separated, anything deeper as JSON text. */
 function serialization(schema: JsonSchema): Partial<Parameter> {
   if (isFlatList(schema)) return { schema, style: 'form', explode: false };
-  const nested = schema['type'] === 'array' || schema['type'] === 'object';
+  const nested = schema.type === 'array' || schema.type === 'object';
   return nested ? { content: { 'application/json': { schema } } } : { schema };
 }
 

@@ -32,7 +32,7 @@ function main(flags: readonly string[]): void {
   const wanted = configurationReference();
   if (!flags.includes('--check')) writeFileSync(file, wanted);
   else if (readFileSync(file, 'utf8') !== wanted) {
-    console.error('docs/configuration.md is out of date: run npm run docs');
+    console.error('docs/configuration.md is out of date: run npm run configuration');
     process.exitCode = 1;
   }
 }

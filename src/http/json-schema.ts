@@ -11,7 +11,7 @@ import type { JsonSchema } from './openapi-types.js';
 export function jsonSchema(schema: z.ZodType): JsonSchema {
   // An id on the outermost schema would be passed over: only what is inside another becomes a reference.
   const holder = z.toJSONSchema(z.object({ it: schema }), { io: 'input' });
-  const it = holder.properties?.['it'];
+  const it = holder.properties?.it;
   if (typeof it !== 'object') throw new Error('zod described no schema');
   return { ...it, ...(holder.$defs && { $defs: holder.$defs }) };
 }

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { z } from 'zod';
 import type { Observer } from './exchanges.js';
+import { momentSchema } from './openapi-operation.js';
 
 /** What the service counts. One object for the whole edge; streaming code adds to it block by block. */
 export interface Metrics {
@@ -110,9 +112,22 @@ export function makeMetrics({ version, revision }: BuildInfo): Metrics {
   };
 }
 
+const schema = momentSchema(
+  {
+    operationId: 'getMetrics',
+    tag: 'operation',
+    summary: 'Metrics for Prometheus',
+    description:
+      'Request durations by route pattern, tensor bytes sent, elements computed, build and process.',
+    body: z.string(),
+    examples: [{ title: 'Metrics', path: '/metrics' }],
+  },
+  'text/plain',
+);
+
 /** `GET /metrics`, in the text format of Prometheus. */
 export function serveMetrics(app: FastifyInstance, metrics: Metrics): void {
-  app.get('/metrics', { config: { probe: true } }, async (_request, reply) => {
+  app.get('/metrics', { schema, config: { probe: true } }, async (_request, reply) => {
     const { mediaType, text } = await metrics.print();
     return reply.headers({ 'Content-Type': mediaType, 'Cache-Control': 'no-store' }).send(text);
   });

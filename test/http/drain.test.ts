@@ -101,7 +101,7 @@ const script = `
 /** The service in a process of its own. */
 async function startProcess(t: Tap, env: Record<string, string>) {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+    env: { PATH: process.env.PATH, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.teardown(() => {

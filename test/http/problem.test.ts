@@ -95,7 +95,7 @@ t.test('an unknown path is 404, a known one with another method 405 with Allow',
   for (const [method, url, status, allow] of cases) {
     const response = await app.inject({ method, url });
     t.equal(response.statusCode, status, `${method} ${url}`);
-    t.equal(response.headers['allow'], allow, `${method} ${url}`);
+    t.equal(response.headers.allow, allow, `${method} ${url}`);
     if (method === 'HEAD' || status === 204) t.equal(response.body, '', `${method} ${url} has no body`);
     else if (status >= 400) t.equal(response.json().status, status);
   }
