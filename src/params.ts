@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type FieldError, invalidParameters, PosencError, pointerTo } from './errors.js';
+import { type FieldError, PosencError, pointerTo } from './errors.js';
 
 /** A number as JSON writes it; nothing else is one (no 0x40, no blank, no leading plus). */
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -114,7 +114,7 @@ export function decodeQuery(schema: z.ZodObject, query: string): RawParameters {
 }
 
 /** The first error of each field. */
-function dedupe(errors: readonly FieldError[]): FieldError[] {
+export function firstOfEachField(errors: readonly FieldError[]): FieldError[] {
   return errors.filter((error, i) => errors.findIndex((other) => other.pointer === error.pointer) === i);
 }
 
@@ -132,10 +132,10 @@ export function encodeQuery(params: Readonly<Record<string, unknown>>): string {
     .join('&');
 }
 
-/** The wrong fields of a zod error, one entry a field, in words. */
-export function fieldErrors(error: z.ZodError): FieldError[] {
+/** The wrong fields of a zod error, in words; `field` is where the value stands that was validated. */
+export function fieldErrors(error: z.ZodError, ...field: readonly string[]): FieldError[] {
   return error.issues.flatMap((issue) => {
-    const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
+    const path = [...field, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         pointer: pointerTo(...path, key),
@@ -153,18 +153,22 @@ export function fieldErrors(error: z.ZodError): FieldError[] {
   });
 }
 
-const strictSchemas = new WeakMap<z.ZodObject, z.ZodObject>();
-
-/** Validates parameters, a strict object: unknown names are errors. Throws `invalidParameters` with all of them. */
-export function parseParameters(schema: z.ZodObject, raw: RawParameters): Record<string, unknown> {
-  let strict = strictSchemas.get(schema);
-  if (!strict) {
-    strict = z.strictObject(schema.shape);
-    strictSchemas.set(schema, strict);
+/**
+ * Validates each parameter by itself; unknown names are errors. `values` holds what is right, defaults filled in,
+ * so that further rules can still be checked where some field is wrong; `errors` has one entry a field.
+ */
+export function checkParameters(schema: z.ZodObject, raw: RawParameters): RawParameters {
+  const values: Record<string, unknown> = {};
+  const errors = [...raw.errors];
+  for (const [name, type] of Object.entries(schema.shape) as [string, z.ZodType][]) {
+    const parsed = type.safeParse(Object.hasOwn(raw.values, name) ? raw.values[name] : undefined);
+    if (!parsed.success) errors.push(...fieldErrors(parsed.error, name));
+    else if (parsed.data !== undefined) values[name] = parsed.data;
   }
-  const parsed = strict.safeParse(raw.values);
-  const found = parsed.success ? [] : fieldErrors(parsed.error);
-  const errors = dedupe([...raw.errors, ...found]);
-  if (errors.length > 0 || !parsed.success) throw invalidParameters(errors);
-  return parsed.data as Record<string, unknown>;
+  for (const name of Object.keys(raw.values)) {
+    if (!Object.hasOwn(schema.shape, name)) {
+      errors.push({ pointer: pointerTo(name), detail: 'is not a parameter here' });
+    }
+  }
+  return { values, errors: firstOfEachField(errors) };
 }

@@ -5,7 +5,7 @@ import { type FieldError, invalidParameter, invalidParameters, PosencError, poin
 import type { FileDescription, FileLayout, Format } from './formats/define.js';
 import type { Positions } from './kernels/rows.js';
 import { catalogueLimits } from './limits.js';
-import { encodeQuery, parseParameters, type RawParameters } from './params.js';
+import { checkParameters, encodeQuery, firstOfEachField, type RawParameters } from './params.js';
 import { revision } from './revision.js';
 import { type DType, floatDTypes, indexDTypes } from './tensor/dtype.js';
 import { byteLength, elementCount, type TensorSpec } from './tensor/spec.js';
@@ -210,13 +210,49 @@ function dtypesOf(
   return { of: (plan) => (asked && takes(plan) ? asked : standard[plan.kind]), ...(inForce && { inForce }) };
 }
 
+/** The parameters that belong to some step, by name. */
+function pick(values: RawParameters['values'], names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
+  );
+}
+
+/** Everything that can be said of the parameters before a shape is known. Throws with every wrong field. */
+function understand(encoding: AnyEncoding, raw: RawParameters) {
+  const { values, errors } = checkParameters(tableParameters(encoding), raw);
+  const found = [...errors];
+  /** Runs a step on the parameters it needs, unless one of them is wrong; collects the fields it refuses. */
+  const attempt = <T>(
+    names: readonly string[],
+    step: (values: Record<string, unknown>) => T,
+  ): T | undefined => {
+    const wrong = names.some((name) =>
+      errors.some(({ pointer }) => `${pointer}/`.startsWith(`${pointerTo(name)}/`)),
+    );
+    if (wrong) return undefined;
+    try {
+      return step(pick(values, names));
+    } catch (error) {
+      if (!(error instanceof PosencError) || error.code !== 'invalid_parameters') throw error;
+      found.push(...error.errors);
+      return undefined;
+    }
+  };
+  const params = attempt(Object.keys(encoding.params.shape), (own) =>
+    canonicalOrder(encoding, encoding.normalize?.(own) ?? own),
+  );
+  const window = attempt(Object.keys(windowShape(encoding.window)), (rows) => windowOf(rows, encoding));
+  if (found.length > 0 || !params || !window) throw invalidParameters(firstOfEachField(found));
+  return { values, params, window };
+}
+
 /**
  * From raw parameters (decoded from a query, or a JSON body) to a table whose shapes are known.
  * Computes no number. Throws `invalidParameters` with every wrong field, `revision_unavailable`,
  * and `table_too_large`.
  */
 export function planTable(encoding: AnyEncoding, raw: RawParameters, limits: TableLimits): TablePlan {
-  const values = parseParameters(tableParameters(encoding), raw);
+  const { values, params, window } = understand(encoding, raw);
   if (values.revision !== undefined && values.revision !== revision) {
     throw new PosencError(
       'revision_unavailable',
@@ -226,13 +262,7 @@ export function planTable(encoding: AnyEncoding, raw: RawParameters, limits: Tab
       },
     );
   }
-  const own = Object.fromEntries(
-    Object.keys(encoding.params.shape).flatMap((name) =>
-      values[name] === undefined ? [] : [[name, values[name]]],
-    ),
-  );
-  const params = canonicalOrder(encoding, encoding.normalize?.(own) ?? own);
-  const { positions, inForce: window } = windowOf(values, encoding);
+  const { positions, inForce } = window;
   const profile = profileOf(params, values.profile, encoding);
   const plans = encoding.tensors({ params, positions, profile });
   const chosen = selected(plans, values.tensors as string[] | undefined);
@@ -255,7 +285,7 @@ export function planTable(encoding: AnyEncoding, raw: RawParameters, limits: Tab
     encoding,
     params: {
       ...params,
-      ...window,
+      ...inForce,
       ...(dtype.inForce && { dtype: dtype.inForce }),
       tensors: chosen.map(({ name }) => name),
       ...(profile && { profile }),
@@ -274,8 +304,7 @@ export function planTable(encoding: AnyEncoding, raw: RawParameters, limits: Tab
 }
 
 function canonicalOrder(encoding: AnyEncoding, params: Record<string, unknown>): Record<string, unknown> {
-  const names = Object.keys(encoding.params.shape).filter((name) => params[name] !== undefined);
-  return Object.fromEntries(names.map((name) => [name, params[name]]));
+  return pick(params, Object.keys(encoding.params.shape));
 }
 
 /** A table in a format: everything about the response but its numbers. */
