@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { AppContext } from '../src/app.js';
+import type { AppContext } from '../src/context.js';
 import { makeDocument, sendDocument } from '../src/http/document.js';
 import { documentSchema } from '../src/http/openapi-operation.js';
 import { backendChoices } from '../src/table.js';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { AppContext } from '../src/app.js';
+import type { AppContext } from '../src/context.js';
 import type { AnyEncoding } from '../src/encodings/define.js';
 import { PosencError } from '../src/errors.js';
 import { makeDocument, sendDocument } from '../src/http/document.js';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { AppContext } from '../src/app.js';
+import type { AppContext } from '../src/context.js';
 import { serveHealth } from '../src/http/health.js';
 import { serveMetrics } from '../src/http/metrics.js';
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { AppContext } from '../src/app.js';
+import type { AppContext } from '../src/context.js';
 import { collectOpenapi } from '../src/http/openapi.js';
 import { backendsRoutes } from './backends.js';
 import { docsRoutes } from './docs.js';

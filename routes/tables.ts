@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AppContext } from '../src/app.js';
 import { Checksums, checksumBytes } from '../src/checksums.js';
+import type { AppContext } from '../src/context.js';
 import type { AnyEncoding } from '../src/encodings/define.js';
 import { invalidParameters, PosencError, pointerTo } from '../src/errors.js';
 import type { Format } from '../src/formats/define.js';

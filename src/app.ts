@@ -2,6 +2,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import fp from 'fastify-plugin';
 import { registerRoutes } from '../routes/index.js';
 import type { Config } from './config.js';
+import type { AppContext } from './context.js';
 import type { AnyEncoding } from './encodings/define.js';
 import { encodings } from './encodings/index.js';
 import { accessLog } from './http/access-log.js';
@@ -10,7 +11,7 @@ import { Exchanges, followExchanges, type Observer } from './http/exchanges.js';
 import { answerOptions, guardRequests } from './http/guard.js';
 import { readJsonBodies } from './http/json-body.js';
 import { Lifecycle } from './http/lifecycle.js';
-import { type Metrics, makeMetrics } from './http/metrics.js';
+import { makeMetrics } from './http/metrics.js';
 import { answerExpectations, answerParserErrors } from './http/parser-errors.js';
 import { answerProblems, sendProblem } from './http/problem.js';
 import { requestIdOf } from './http/request-id.js';
@@ -22,22 +23,6 @@ import { revision } from './revision.js';
 import { Tables } from './tables.js';
 import { version } from './version.js';
 
-/** What routes are given: everything they need and did not make themselves. */
-export interface AppContext {
-  readonly config: Config;
-  readonly limits: Limits;
-  readonly metrics: Metrics;
-  readonly lifecycle: Lifecycle;
-  readonly exchanges: Exchanges;
-  readonly encodings: readonly AnyEncoding[];
-  readonly kernels: Kernels;
-  readonly tables: Tables;
-  readonly pool: BlockPool;
-  readonly version: string;
-  /** Kernel revision. */
-  readonly revision: string;
-}
-
 export interface AppOptions {
   /** Who computes; TypeScript alone by default. */
   readonly kernels?: Kernels;
@@ -47,13 +32,6 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger;
   /** The routes, under the base path; all of them by default. */
   readonly routes?: (app: FastifyInstance, context: AppContext) => void | Promise<void>;
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** The parts of the service that outlive a request. */
-    readonly context: AppContext;
-  }
 }
 
 /** A request is one line, and that line is ours; what Fastify says of broken responses stays. */

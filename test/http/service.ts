@@ -2,8 +2,9 @@ import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { healthRoutes } from '../../routes/health.js';
 import { limitsRoutes } from '../../routes/limits.js';
-import { type AppContext, type AppOptions, buildApp } from '../../src/app.js';
+import { type AppOptions, buildApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config.js';
+import type { AppContext } from '../../src/context.js';
 
 /** What of a test the helpers need: to be told when it ends. */
 interface Owner {
