@@ -148,7 +148,8 @@ function windowOf(
   }
   if (length === undefined) throw invalidParameter('length', 'is required, unless positions is given');
   const first = start ?? 0;
-  if (first + length - 1 > catalogueLimits.position) {
+  // Their sum may lie between two float64 values; the difference from the limit is exact.
+  if (first > catalogueLimits.position - (length - 1)) {
     throw invalidParameter(
       'length',
       `start + length must not go beyond position ${catalogueLimits.position}`,
