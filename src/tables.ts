@@ -58,7 +58,7 @@ export class Tables {
     const make = () => {
       const rows = plan.rows();
       return (
-        (forced ? this.kernels.gpu(rows, spec)?.filler : undefined) ?? this.kernels.reference(rows, spec)
+        (forced ? this.kernels.gpu(rows, spec)?.filler : undefined) ?? this.kernels.reference(rows, spec, js)
       );
     };
     if (table.supplied) return make();
