@@ -15,7 +15,7 @@ class Undecodable extends Error {}
 
 function decodeNumber(text: string): number {
   if (!jsonNumber.test(text)) throw new Undecodable('must be a number, written as in JSON');
-  return Number(text) + 0;
+  return Number(text);
 }
 
 function decodeScalar(type: z.ZodType, text: string): unknown {

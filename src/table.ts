@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AnyEncoding, Profile, TensorPlan } from './encodings/define.js';
 import { type FieldError, invalidParameter, invalidParameters, PosencError, pointerTo } from './errors.js';
 import type { FileDescription, FileLayout, Format } from './formats/define.js';
+import { jsonText } from './formats/json-text.js';
 import type { Positions } from './kernels/rows.js';
 import { catalogueLimits } from './limits.js';
 import { checkParameters, encodeQuery, firstOfEachField, type RawParameters } from './params.js';
@@ -218,9 +219,30 @@ function pick(values: RawParameters['values'], names: readonly string[]): Record
   );
 }
 
+/** 0 for −0, at any depth: as parameters they are one number, so they must make the same bytes. */
+function withoutNegativeZero(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNegativeZero);
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, withoutNegativeZero(inner)]),
+    );
+  }
+  return value === 0 ? 0 : value;
+}
+
+/** Each parameter by itself. Supplied arrays stay as they are: there −0 is data. */
+function checkEach(encoding: AnyEncoding, raw: RawParameters): RawParameters {
+  const { values, errors } = checkParameters(tableParameters(encoding), raw);
+  const numbers = Object.entries(values).map(([name, value]) => [
+    name,
+    encoding.supplied?.includes(name) ? value : withoutNegativeZero(value),
+  ]);
+  return { values: Object.fromEntries(numbers), errors };
+}
+
 /** Everything that can be said of the parameters before a shape is known. Throws with every wrong field. */
 function understand(encoding: AnyEncoding, raw: RawParameters) {
-  const { values, errors } = checkParameters(tableParameters(encoding), raw);
+  const { values, errors } = checkEach(encoding, raw);
   const found = [...errors];
   /** Runs a step on the parameters it needs, unless one of them is wrong; collects the fields it refuses. */
   const attempt = <T>(
@@ -367,7 +389,7 @@ export function planFile(table: TablePlan, format: Format, limits: TableLimits, 
   const { encoding, params } = table;
   const forced = variant ? { backend: 'gpu' } : {};
   const request = table.supplied
-    ? `${encoding.id} ${JSON.stringify({ ...params, ...forced })} ${revision}`
+    ? `${encoding.id} ${jsonText({ ...params, ...forced })} ${revision}`
     : `${encoding.id}?${encodeQuery({ ...params, ...forced, revision })}`;
   const canonicalUrl = table.supplied
     ? null
