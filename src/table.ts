@@ -208,8 +208,12 @@ function dtypesOf(
     plans.find(({ kind }) => kind === 'float') ??
     plans.find(({ kind }) => kind === 'index') ??
     plans.find(({ kind }) => kind === 'complex');
-  const inForce = asked ?? (free && standard[free.kind]);
-  return { of: (plan) => (asked && takes(plan) ? asked : standard[plan.kind]), ...(inForce && { inForce }) };
+  const of = (plan: TensorPlan) => (asked && takes(plan) ? asked : standard[plan.kind]);
+  // Asking for the default of any of the tensors changes nothing, so it is not another request.
+  const inForce = plans.some((plan) => of(plan) !== standard[plan.kind])
+    ? asked
+    : free && standard[free.kind];
+  return { of, ...(inForce && { inForce }) };
 }
 
 /** The parameters that belong to some step, by name. */
