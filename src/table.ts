@@ -380,10 +380,11 @@ function refusal(table: TablePlan, format: Format): FieldError | null {
 export function planFile(table: TablePlan, format: Format, limits: TableLimits, variant = ''): FilePlan {
   const refused = refusal(table, format);
   if (refused) throw invalidParameters([refused]);
-  if (table.digest && format.kind === 'text') {
+  const isText = format.kind === 'text';
+  if (table.digest && isText) {
     throw invalidParameter('digest', `exists for binary formats, not for ${format.name}`);
   }
-  if (format.kind === 'text' && table.elements > limits.text_elements) {
+  if (isText && table.elements > limits.text_elements) {
     throw new PosencError(
       'table_too_large',
       `the table has ${table.elements} elements, the limit of ${format.name} is ${limits.text_elements}; binary formats have none`,
@@ -391,6 +392,7 @@ export function planFile(table: TablePlan, format: Format, limits: TableLimits, 
     );
   }
   const { encoding, params } = table;
+  const meta = { title: encoding.title, ...guaranteeOf(table), ...(variant && { backend: variant }) };
   const forced = variant ? { backend: 'gpu' } : {};
   const request = table.supplied
     ? `${encoding.id} ${jsonText({ ...params, ...forced })} ${revision}`
@@ -405,14 +407,17 @@ export function planFile(table: TablePlan, format: Format, limits: TableLimits, 
     params,
     profile: table.profile,
     revision,
-    meta: { title: encoding.title, ...guaranteeOf(table), ...(variant && { backend: variant }) },
+    meta,
   };
+  const identified = [format.name, format.revision, revision, request, variant];
+  // JSON repeats meta, whose wording may change where no number does.
+  if (isText) identified.push(jsonText(meta));
   return {
     table,
     format,
     layout: format.kind === 'binary' ? format.layout(description) : null,
     description,
-    etag: sha256([format.name, format.revision, revision, request, variant].join('\n')),
+    etag: sha256(identified.join('\n')),
     canonicalUrl,
     fileName: fileName(table, format),
     variant,
