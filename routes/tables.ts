@@ -160,12 +160,12 @@ class TableRoutes {
     negotiated: boolean,
     started: number,
   ): FastifyReply | Promise<FastifyReply> {
-    if (file.table.digest) return this.digest(file, request, reply);
     const json = file.format.name === 'json';
     const gzip = json && acceptsGzip(request.headers['accept-encoding']);
     if (json) reply.header('vary', negotiated ? 'Accept, Accept-Encoding' : 'Accept-Encoding');
     else if (negotiated) reply.header('vary', 'Accept');
 
+    if (file.table.digest) return this.digest(file, request, reply);
     if (file.format.kind === 'text') return this.text(file, headers, gzip, request, reply, started);
     this.preconditions(request, headers.etag ?? '', headers, reply);
     if (reply.statusCode === 304) return reply.send();
@@ -216,10 +216,10 @@ class TableRoutes {
       const printed = textBody(file, tables.reader(file), limits.cached_body_bytes);
       metrics.elementsComputed(file.table.elements);
       if (printed.kind === 'long') {
+        const begin = () => beginRaw(reply, started);
         return this.streaming(reply, async () => {
-          const begin = () => beginRaw(reply, started);
           metrics.tensorBytesSent(await streamText(reply.raw, begin, printed.pieces, gzip));
-        });
+        }).then(() => reply);
       }
       small = new SmallBody(printed.body);
       if (file.variant === '') this.bodies.set(file.etag, small, 2 * printed.body.length);
@@ -271,9 +271,10 @@ class TableRoutes {
       metrics.tensorBytesSent(body.length);
       return reply.header('server-timing', timing(started)).send(body);
     }
-    return this.streaming(reply, () =>
+    await this.streaming(reply, () =>
       stream(delivery, pool, reply.raw, () => beginRaw(reply, started), start, end),
     );
+    return reply;
   }
 
   private async smallBinary(
@@ -318,8 +319,10 @@ class TableRoutes {
   /**
    * Runs a long response within the limit of concurrent ones. What fails before its head has been written is
    * thrown, to be answered as an error; what fails later has closed the connection and is logged.
+   *
+   * The promise is of nothing: a reply is thenable, and one that is still to be sent would wait for itself.
    */
-  private async streaming(reply: FastifyReply, run: () => Promise<void>): Promise<FastifyReply> {
+  private async streaming(reply: FastifyReply, run: () => Promise<void>): Promise<void> {
     this.admit();
     try {
       await run();
@@ -330,7 +333,6 @@ class TableRoutes {
     } finally {
       this.streams--;
     }
-    return reply;
   }
 
   private admit(): void {
