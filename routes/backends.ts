@@ -3,13 +3,18 @@ import { z } from 'zod';
 import type { AppContext } from '../src/context.js';
 import { makeDocument, sendDocument } from '../src/http/document.js';
 import { documentSchema } from '../src/http/openapi-operation.js';
-import { backendChoices } from '../src/table.js';
+import { backendChoices } from '../src/kernels/define.js';
 
 const selfTest = z.object({
   table: z.string(),
-  elements: z.int().describe('Elements compared.'),
+  kind: z.enum(['elements', 'reals', 'phase', 'slope-distance', 'bucket']).describe('Kind of kernel.'),
+  dtype: z.enum(['f64', 'f32', 'f16', 'bf16', 'c64', 'i64', 'i32', 'bool']),
+  elements: z.int().describe('Elements compared with those of the reference kernel.'),
   differing: z.int().describe('Elements whose bytes differ from the reference bytes.'),
-  max_ulp: z.number().describe('Largest difference, in units in the last place of the dtype.'),
+  max_error: z.number().nullable().describe('Largest difference; null where a value is not finite.'),
+  allowed_error: z
+    .number()
+    .describe('Largest difference that passes; 0 where every byte must be that of the reference.'),
   gb_per_s: z.number().describe('Speed measured at start-up.'),
 });
 
@@ -17,11 +22,9 @@ const backend = z.object({
   name: z.enum(['js', 'gpu']),
   device: z.string().nullable().describe('What computes.'),
   state: z
-    .enum(['reference', 'forced', 'unavailable'])
-    .describe(
-      '`reference` gives the reference bytes, `forced` computes only when asked for, `unavailable` is not there.',
-    ),
-  reason: z.string().nullable().describe('Why it is not used by itself.'),
+    .enum(['offered', 'unavailable'])
+    .describe('`offered` can be asked for; `auto` takes it where its bytes are the reference bytes.'),
+  reason: z.string().nullable().describe('Why it is not offered, or not used for everything.'),
   bound: z.string().nullable().describe('What its output is worth.'),
   self_test: z.array(selfTest),
 });

@@ -36,6 +36,7 @@ const fileHeaders: readonly HeaderName[] = [
   'X-Tensor-Dtype',
   'X-Posenc-Profile',
   'X-Posenc-Revision',
+  'X-Posenc-Backend',
 ];
 
 /** Bytes that are no text: JSON Schema has no more to say of them. */

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { backendChoices } from './kernels/define.js';
 
 /** What the documentation says of a setting beside its default. */
 interface SettingDocs {
@@ -141,9 +142,9 @@ export const configSchema = z.strictObject({
   metrics: toggle(true, 'Whether `GET /metrics` answers.'),
   docs: toggle(true, 'Whether `GET /docs` answers.'),
   backend: choice(
-    ['auto', 'js', 'gpu'],
+    backendChoices,
     'auto',
-    'Who computes tables where a request does not say; `gpu` gives up bit-exactness.',
+    'Who computes tables where a request does not say; `gpu` gives up bit-exactness and caching, `js` does not load gpu.js.',
   ),
   poolBlocks: integer(64, 4, 65_536, 'Number of blocks that all responses share.'),
   blockBytes: integer(

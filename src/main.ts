@@ -25,6 +25,8 @@ export async function serve(config: Config): Promise<void> {
   const log = makeLog(config, process.stdout.isTTY === true);
   const { logger } = log;
   const kernels = await startKernels({ backend: config.backend });
+  if (config.backend === 'gpu' && !kernels.backend('gpu'))
+    logger.warn({ reason: kernels.whyNot('gpu') }, 'gpu.js is not offered, TypeScript computes');
   const app = buildApp(config, { logger, kernels });
 
   const { port: asked, basePath } = config;

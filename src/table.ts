@@ -4,15 +4,13 @@ import type { AnyEncoding, Profile, TensorPlan } from './encodings/define.js';
 import { type FieldError, invalidParameter, invalidParameters, PosencError, pointerTo } from './errors.js';
 import type { FileDescription, FileLayout, Format } from './formats/define.js';
 import { jsonText } from './formats/json-text.js';
+import { type BackendChoice, backendChoices } from './kernels/define.js';
 import type { Positions } from './kernels/rows.js';
 import { catalogueLimits } from './limits.js';
 import { checkParameters, encodeQuery, firstOfEachField, type RawParameters } from './params.js';
 import { revision } from './revision.js';
 import { type DType, floatDTypes, indexDTypes } from './tensor/dtype.js';
 import { byteLength, elementCount, type TensorSpec } from './tensor/spec.js';
-
-export const backendChoices = ['auto', 'js', 'gpu'] as const;
-export type BackendChoice = (typeof backendChoices)[number];
 
 /** Sizes above which a table is refused. */
 export interface TableLimits {
@@ -83,7 +81,7 @@ function commonShape(encoding: AnyEncoding): z.ZodRawShape {
       .enum(backendChoices)
       .optional()
       .describe(
-        'Who computes: `auto` the fastest that gives the reference bytes, `gpu` gpu.js whatever its bits.',
+        'Who computes: `auto` the fastest that gives the reference bytes, `js` TypeScript, `gpu` gpu.js, even where its bytes are its own: such an answer says so and is not to be kept.',
       ),
     revision: z
       .string()
@@ -391,15 +389,17 @@ export function planFile(table: TablePlan, format: Format, limits: TableLimits, 
       { extras: { limit: limits.text_elements, requested: table.elements, unit: 'elements' } },
     );
   }
-  const { encoding, params } = table;
-  const meta = { title: encoding.title, ...guaranteeOf(table), ...(variant && { backend: variant }) };
-  const forced = variant ? { backend: 'gpu' } : {};
+  const { encoding } = table;
+  const params = { ...table.params, ...(variant && { backend: 'gpu' }) };
+  // What a profile guarantees is not what the bytes of another backend are worth.
+  const worth = variant ? { backend: variant } : guaranteeOf(table);
+  const meta = { title: encoding.title, ...worth };
   const request = table.supplied
-    ? `${encoding.id} ${jsonText({ ...params, ...forced })} ${revision}`
-    : `${encoding.id}?${encodeQuery({ ...params, ...forced, revision })}`;
+    ? `${encoding.id} ${jsonText(params)} ${revision}`
+    : `${encoding.id}?${encodeQuery({ ...params, revision })}`;
   const canonicalUrl = table.supplied
     ? null
-    : `/v1/tables/${encoding.id}.${format.extension}?${encodeQuery({ ...params, ...forced, revision })}`;
+    : `/v1/tables/${encoding.id}.${format.extension}?${encodeQuery({ ...params, revision })}`;
   const description: FileDescription = {
     specs: table.tensors.map(({ spec }) => spec),
     identity: canonicalUrl ?? `sha256:${sha256(request)}`,

@@ -1,8 +1,9 @@
-import type { AnyEncoding } from './encodings/define.js';
+import type { AnyEncoding, TensorPlan } from './encodings/define.js';
 import { invalidParameter } from './errors.js';
 import type { Format, ReadElements } from './formats/define.js';
-import type { Filler } from './kernels/define.js';
+import type { BackendChoice, Filler } from './kernels/define.js';
 import type { Kernels } from './kernels/index.js';
+import type { Rows } from './kernels/rows.js';
 import { Lru } from './lru.js';
 import { encodeQuery, type RawParameters } from './params.js';
 import { type FilePlan, planFile, planTable, type TableLimits, type TablePlan } from './table.js';
@@ -33,36 +34,40 @@ export class Tables {
   reader(file: FilePlan): ReadElements {
     const prepared: Filler[] = [];
     return (tensor, first, count, out) => {
-      prepared[tensor] ??= this.filler(file.table, tensor, file.variant !== '');
+      prepared[tensor] ??= this.filler(file.table, tensor);
       prepared[tensor].fill(first, count, out);
     };
   }
 
-  /** Names the device where gpu.js computes a table with bytes of its own; empty for the reference bytes. */
-  private variant(table: TablePlan): string {
-    const asked = table.backend === 'gpu';
-    if (!asked && !(this.forceGpu && table.backend === undefined)) return '';
-    let device = '';
-    for (const { plan, spec } of table.tensors) {
-      const rows = plan.rows();
-      const gpu = this.kernels.gpu(rows, spec);
-      if (!gpu && asked) throw invalidParameter('backend', `gpu: ${this.kernels.whyNoGpu(spec.name)}`);
-      if (gpu && !gpu.backend.exact(rows, spec)) device = `${gpu.backend.device}; ${gpu.backend.bound}`;
-    }
-    return device;
+  /** Whom a request leaves it to. */
+  private choice(table: TablePlan): BackendChoice {
+    return table.backend ?? (this.forceGpu ? 'gpu' : 'auto');
   }
 
-  private filler(table: TablePlan, tensor: number, forced: boolean): Filler {
+  /**
+   * Names the device where gpu.js computes a table with bytes of its own; empty for the reference bytes.
+   * Throws `invalidParameters` where a request asks for gpu.js and it cannot compute the table; an operator's choice
+   * falls back to TypeScript.
+   */
+  private variant(table: TablePlan): string {
+    if (this.choice(table) !== 'gpu') return '';
+    const gpu = this.kernels.backend('gpu');
+    if (table.backend === 'gpu') {
+      if (!gpu) throw invalidParameter('backend', `gpu is not offered: ${this.kernels.whyNot('gpu')}`);
+      const lacking = table.tensors.filter(({ plan }) => gpu.maxError[recipeOf(plan)] === undefined);
+      const names = lacking.map(({ spec }) => spec.name).join(', ');
+      if (names !== '') throw invalidParameter('backend', `gpu has no kernel for ${names}`);
+    }
+    const own = table.tensors.some(({ plan }) => (gpu?.maxError[recipeOf(plan)] ?? 0) > 0);
+    return gpu && own ? `${gpu.device}; ${gpu.bound}` : '';
+  }
+
+  private filler(table: TablePlan, tensor: number): Filler {
     const { plan, spec } = table.tensors[tensor]!;
-    const js = table.backend === 'js';
-    const make = () => {
-      const rows = plan.rows();
-      return (
-        (forced ? this.kernels.gpu(rows, spec)?.filler : undefined) ?? this.kernels.reference(rows, spec, js)
-      );
-    };
+    const choice = this.choice(table);
+    const make = () => this.kernels.prepare(choice, plan.rows(), spec);
     if (table.supplied) return make();
-    const key = `${table.encoding.id} ${spec.name} ${forced} ${js} ${encodeQuery({ ...table.params, tensors: '' })}`;
+    const key = `${table.encoding.id} ${spec.name} ${choice} ${encodeQuery({ ...table.params, tensors: '' })}`;
     let filler = this.fillers.get(key);
     if (!filler) {
       filler = make();
@@ -70,4 +75,8 @@ export class Tables {
     }
     return filler;
   }
+}
+
+function recipeOf(plan: TensorPlan): Rows['kind'] {
+  return plan.recipe ?? 'elements';
 }

@@ -7,6 +7,7 @@ import type { AnyEncoding } from '../encodings/define.js';
 import { encodings } from '../encodings/index.js';
 import type { Format } from '../formats/define.js';
 import { formatByExtension, formats } from '../formats/index.js';
+import { jsBackend, Kernels } from '../kernels/index.js';
 import { startKernels } from '../kernels/start.js';
 import { decodeQuery, encodeQuery } from '../params.js';
 import { pieces } from '../pieces.js';
@@ -39,7 +40,9 @@ export const tableCommand: Command = {
     }
     const { output, format, query } = parse(flags);
     const raw = decodeQuery(tableParameters(encoding), query);
-    const kernels = await startKernels({ backend: raw.values.backend === 'gpu' ? 'gpu' : 'js' });
+    // Starting gpu.js and the self-tests would take longer than most tables.
+    const kernels =
+      raw.values.backend === 'gpu' ? await startKernels({ backend: 'gpu' }) : new Kernels([jsBackend], []);
     const tables = new Tables(kernels, limits, false);
     const file = tables.plan(encoding, format, raw);
     const out = output === undefined ? process.stdout : createWriteStream(output);

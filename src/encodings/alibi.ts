@@ -155,6 +155,7 @@ export const alibiSlopes = defineEncoding({
       name: 'slopes',
       shape: [params.num_heads],
       kind: 'float',
+      recipe: 'reals',
       rows: () => ({ kind: 'reals', values: slopes(params, profile) }),
     },
   ],
@@ -226,7 +227,7 @@ export const alibiBias = defineEncoding({
       rounding: profile === 'exact' ? 'real' : variant === 'falcon' ? 'bf16' : 'f32',
     });
     const shape = form === 'row' ? [num_heads, key_length] : [num_heads, query_length, key_length];
-    return [{ name: 'bias', shape, kind: 'float', rows }];
+    return [{ name: 'bias', shape, kind: 'float', recipe: 'slope-distance', rows }];
   },
   tensorDocs: [
     {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Positions, Rows } from '../kernels/rows.js';
+import type { ElementRows, Positions, Rows } from '../kernels/rows.js';
 
 /** What 'right' means for a table; the encoding says which it has and what each guarantees. */
 export type Profile = 'transformers' | 'exact' | 'float64';
@@ -11,12 +11,21 @@ export type Profile = 'transformers' | 'exact' | 'float64';
 export type TensorKind = 'float' | 'index' | 'mask' | 'complex' | 'f64';
 
 /** One tensor of a table: its shape is known at once, its numbers only when `rows` is called. */
-export interface TensorPlan {
+export type TensorPlan = {
   readonly name: string;
   readonly shape: readonly number[];
   readonly kind: TensorKind;
-  readonly rows: () => Rows;
-}
+} & Recipe;
+
+/**
+ * What kind of rows `rows` will make, said before it is called: who can compute a table, and how well, is known
+ * without a number. `elements` where nothing is said.
+ */
+type Recipe =
+  | { readonly recipe?: never; readonly rows: () => ElementRows }
+  | {
+      [K in Rows['kind']]: { readonly recipe: K; readonly rows: () => Extract<Rows, { kind: K }> };
+    }[Rows['kind']];
 
 /** A request as an encoding sees it: validated, defaults filled in. */
 export interface TableRequest<P> {

@@ -109,6 +109,7 @@ export const ropeFrequencies = defineEncoding({
       name,
       shape,
       kind,
+      recipe: 'reals',
       rows: () => {
         computed ??= frequencies(ropeParameters, profile);
         return { kind: 'reals', values: computed[name] ?? [] };

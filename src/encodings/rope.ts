@@ -153,6 +153,7 @@ export const rope = defineEncoding({
           name,
           shape: [rowCount, complex ? pairs : width],
           kind: complex ? 'complex' : 'float',
+          recipe: 'phase',
           rows: () => {
             const phases = ropePhases(ropeParameters, profile);
             const boundary = params.unscaled_positions ?? 0;

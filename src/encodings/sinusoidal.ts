@@ -188,6 +188,7 @@ export const sinusoidal = defineEncoding({
       name: 'table',
       shape: [positionCount(positions), params.dim],
       kind: 'float',
+      recipe: 'phase',
       rows: () => {
         const { angle, frequencies } = phases(params, profile);
         return {

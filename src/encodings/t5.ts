@@ -231,7 +231,7 @@ export const t5Buckets = defineEncoding({
       params.key_length !== undefined && params.query_length !== undefined
         ? [params.query_length, params.key_length]
         : [spanLength(params)];
-    const buckets: TensorPlan = { name: 'buckets', shape, kind: 'index', rows };
+    const buckets: TensorPlan = { name: 'buckets', shape, kind: 'index', recipe: 'bucket', rows };
     return params.weights ? [buckets, biasPlan(params, params.weights, shape)] : [buckets];
   },
   tensorDocs: [

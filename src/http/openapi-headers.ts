@@ -55,6 +55,10 @@ export const headerComponents = {
   },
   'X-Posenc-Profile': { description: 'The profile in force, where the table has one.', schema: text },
   'X-Posenc-Revision': { description: 'The kernel revision.', schema: text },
+  'X-Posenc-Backend': {
+    description: 'Who computed and what the values are worth, where the bytes are not the reference bytes.',
+    schema: text,
+  },
   'Retry-After': {
     description: 'Seconds to wait.',
     required: true,

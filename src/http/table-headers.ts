@@ -6,7 +6,7 @@ const maxContentLocation = 2048;
 
 /** Headers of a table that depend on the file alone, in lower case. */
 export function fileHeaders(file: FilePlan, basePath: string): Record<string, string> {
-  const { format, table } = file;
+  const { format, table, variant } = file;
   const location = file.canonicalUrl === null ? '' : basePath + file.canonicalUrl;
   const disposition = format.kind === 'text' ? 'inline' : 'attachment';
   const only = file.description.specs[0];
@@ -20,6 +20,7 @@ export function fileHeaders(file: FilePlan, basePath: string): Record<string, st
       only && { 'x-tensor-shape': only.shape.join(','), 'x-tensor-dtype': only.dtype }),
     ...(table.profile !== null && { 'x-posenc-profile': table.profile }),
     'x-posenc-revision': revision,
+    ...(variant !== '' && { 'x-posenc-backend': variant }),
   };
 }
 

@@ -15,3 +15,24 @@ export interface BlockKernel<R extends Rows = Rows> {
   readonly kind: R['kind'];
   prepare(rows: R, spec: TensorSpec): Filler;
 }
+
+/** Who may be asked to compute: one backend, or the fastest that gives the reference bytes. */
+export const backendChoices = ['auto', 'js', 'gpu'] as const;
+export type BackendChoice = (typeof backendChoices)[number];
+export type BackendName = Exclude<BackendChoice, 'auto'>;
+
+/** Someone who can compute tables. */
+export interface Backend {
+  readonly name: BackendName;
+  /** What computes, such as `TypeScript` or `gpu.js webasm`. */
+  readonly device: string;
+  /** What its output is worth, in a sentence. */
+  readonly bound: string;
+  /**
+   * For each kind of rows it has a kernel for, how far its values may lie from the true ones before they are
+   * rounded to the dtype; 0 where its bytes are the reference bytes.
+   */
+  readonly maxError: Readonly<Partial<Record<Rows['kind'], number>>>;
+  /** null where these rows are beyond what it keeps `maxError` for. */
+  readonly prepare: (rows: Rows, spec: TensorSpec) => Filler | null;
+}

@@ -1,41 +1,16 @@
+import type { DType } from '../tensor/dtype.js';
 import type { TensorSpec } from '../tensor/spec.js';
-import type { Filler } from './define.js';
+import type { Backend, BackendChoice, BackendName, Filler } from './define.js';
 import { prepareJs } from './js/index.js';
 import type { Rows } from './rows.js';
-
-/** What the start-up self-test of a backend measured for one kind of table. */
-export interface SelfTest {
-  readonly table: string;
-  readonly elements: number;
-  /** Elements whose bytes differ from the reference bytes. */
-  readonly differing: number;
-  /** Largest difference in units in the last place of the dtype. */
-  readonly max_ulp: number;
-  readonly gb_per_s: number;
-}
-
-/** Someone who can compute tables. */
-export interface Backend {
-  readonly name: 'js' | 'gpu';
-  /** What computes, such as `V8` or `gpu.js webasm`. */
-  readonly device: string;
-  /** What its output is worth, in a sentence. */
-  readonly bound: string;
-  /** Whether it gives the reference bytes of this table, by construction and by its self-test. */
-  readonly exact: (rows: Rows, spec: TensorSpec) => boolean;
-  /** null where it has no kernel for the table. */
-  readonly prepare: (rows: Rows, spec: TensorSpec) => Filler | null;
-  /** Higher is preferred among exact backends: GB/s measured by the self-test for the kind of rows. */
-  readonly speed: (rows: Rows) => number;
-}
+import type { SelfTest } from './self-test.js';
 
 /** What `GET /v1/backends` says of a backend, there or not. */
 export interface BackendReport {
-  readonly name: string;
+  readonly name: BackendName;
   readonly device: string | null;
-  /** `reference` gives the reference bytes, `forced` is used only when asked for, `unavailable` is not there. */
-  readonly state: 'reference' | 'forced' | 'unavailable';
-  /** Why it is not used by itself; null where it is. */
+  readonly state: 'offered' | 'unavailable';
+  /** Why it is not offered, or not used for everything; null where nothing holds it back. */
   readonly reason: string | null;
   readonly bound: string | null;
   readonly self_test: readonly SelfTest[];
@@ -46,9 +21,8 @@ export const jsBackend: Backend = {
   name: 'js',
   device: 'TypeScript',
   bound: 'the reference bytes',
-  exact: () => true,
+  maxError: { elements: 0, reals: 0, phase: 0, 'slope-distance': 0, bucket: 0 },
   prepare: prepareJs,
-  speed: () => 1,
 };
 
 /** The backends of this process, in order of preference among equals. A SIMD engine takes its place before js. */
@@ -58,30 +32,41 @@ export class Kernels {
     readonly reports: readonly BackendReport[],
   ) {}
 
-  /** The forced gpu backend, if there is one and it has a kernel for the table. */
-  gpu(rows: Rows, spec: TensorSpec): { backend: Backend; filler: Filler } | null {
-    const backend = this.backends.find(({ name }) => name === 'gpu');
-    const filler = backend?.prepare(rows, spec);
-    return backend && filler ? { backend, filler } : null;
+  /** The backend of that name, where it is offered. */
+  backend(name: BackendName): Backend | undefined {
+    return this.backends.find((backend) => backend.name === name);
   }
 
-  /** Why `gpu` cannot compute the tensor `name`, as a sentence. */
-  whyNoGpu(name: string): string {
-    const there = this.backends.some((backend) => backend.name === 'gpu');
-    const report = this.reports.find((candidate) => candidate.name === 'gpu');
-    if (there) return `there is no gpu kernel for ${name}`;
-    return report?.reason ?? 'gpu.js was not started';
+  /** Why the backend of that name is not offered. */
+  whyNot(name: BackendName): string {
+    return this.reports.find((report) => report.name === name)?.reason ?? 'it was not started';
   }
 
-  /** A kernel with the reference bytes: the fastest of the backends that give them, or TypeScript if asked for. */
-  reference(rows: Rows, spec: TensorSpec, onlyJs = false): Filler {
-    if (onlyJs) return prepareJs(rows, spec);
-    const exact = this.backends.filter((backend) => backend.exact(rows, spec));
-    exact.sort((a, b) => b.speed(rows) - a.speed(rows));
-    for (const backend of exact) {
+  /**
+   * Who fills the tensor: for `auto` the fastest backend with the reference bytes, for `gpu` gpu.js, whatever its
+   * bytes. TypeScript where those have no kernel for the rows.
+   */
+  prepare(choice: BackendChoice, rows: Rows, spec: TensorSpec): Filler {
+    for (const backend of this.candidates(choice, rows.kind, spec.dtype)) {
       const filler = backend.prepare(rows, spec);
       if (filler) return filler;
     }
     return prepareJs(rows, spec);
+  }
+
+  private candidates(choice: BackendChoice, kind: Rows['kind'], dtype: DType): readonly Backend[] {
+    if (choice !== 'auto') return this.backends.filter(({ name }) => name === choice);
+    return this.backends
+      .filter(({ maxError }) => maxError[kind] === 0)
+      .sort((a, b) => this.speed(b, kind, dtype) - this.speed(a, kind, dtype));
+  }
+
+  /** GB/s of a backend in its self-test: for the kind and the dtype, else the least for the kind. */
+  private speed({ name }: Backend, kind: Rows['kind'], dtype: DType): number {
+    const tests = this.reports.find((report) => report.name === name)?.self_test ?? [];
+    const alike = tests.filter((test) => test.kind === kind);
+    const same = alike.filter((test) => test.dtype === dtype);
+    const speeds = (same.length > 0 ? same : alike).map(({ gb_per_s }) => gb_per_s);
+    return speeds.length > 0 ? Math.min(...speeds) : 0;
   }
 }

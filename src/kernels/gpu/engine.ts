@@ -27,36 +27,50 @@ export type GpuKernel<A extends readonly KernelArgument[]> = (size: number, ...a
 export interface GpuEngine {
   readonly mode: SynchronousMode;
   readonly device: string;
+  /** The name of the renderer, where there is one that tells. */
+  readonly renderer: string | null;
   /** Translated on first use for each set of sizes; the last eight sets are kept by gpu.js. */
   kernel<A extends readonly KernelArgument[]>(body: KernelBody<A>): GpuKernel<A>;
 }
 
 const require = createRequire(import.meta.url);
 
+/** GL_RENDERER */
+const rendererName = 0x1f01;
+
+/** A context of `gl`, whose public `getParameter` names ANGLE whatever is behind it. */
+interface NativeContext {
+  _getParameterDirect(name: number): unknown;
+}
+
+function isNative(value: unknown): value is NativeContext {
+  return typeof value === 'object' && value !== null && '_getParameterDirect' in value;
+}
+
+/**
+ * The name of the renderer that runs kernels, if it tells. Letters outside ASCII become question marks, for the name
+ * goes into headers.
+ */
+function rendererOf(gpu: GpuInstance): string | null {
+  // There is no context before the first kernel has run.
+  gpu.createKernel('function () { return this.thread.x; }', { output: [1] })();
+  const context: unknown = gpu.context;
+  const renderer = isNative(context) ? context._getParameterDirect(rendererName) : null;
+  return typeof renderer === 'string' && renderer !== '' ? renderer.replaceAll(/[^ -~]/g, '?') : null;
+}
+
 /** Renderers that are a processor in disguise: slower than gpu.js without them. */
 const software = /llvmpipe|softpipe|lavapipe|swiftshader|software|microsoft basic render/i;
 
-interface GlContext {
-  getExtension(name: string): unknown;
-  getParameter(name: number): unknown;
+/** Throws the reason, as a sentence, why a renderer is not to be used by itself. */
+export function requireHardware(renderer: string | null): void {
+  if (renderer === null) throw new Error('the renderer does not tell whether it is a GPU');
+  if (software.test(renderer))
+    throw new Error(`${renderer} renders in software, slower than gpu.js without it`);
 }
 
-function isGlContext(context: unknown): context is GlContext {
-  return (
-    typeof context === 'object' && context !== null && 'getParameter' in context && 'getExtension' in context
-  );
-}
-
-/** The name of the renderer behind a GL context, if it tells: WEBGL_debug_renderer_info's 0x9246, else GL_RENDERER. */
-function rendererOf(context: unknown): string | null {
-  if (!isGlContext(context)) return null;
-  const named = context.getExtension('WEBGL_debug_renderer_info') ? context.getParameter(0x9246) : null;
-  const renderer = named ?? context.getParameter(0x1f01);
-  return typeof renderer === 'string' && renderer !== '' && renderer !== 'ANGLE' ? renderer : null;
-}
-
-/** Throws the reason, as a sentence, why `gl` gives no hardware context. */
-function requireGl(): void {
+/** Throws the reason, as a sentence, why `gl` cannot be loaded. */
+export function requireGl(): void {
   let resolved = false;
   try {
     require.resolve('gl');
@@ -90,19 +104,14 @@ function translate<A extends readonly KernelArgument[]>(gpu: GpuInstance, body: 
 }
 
 /**
- * Loads gpu.js, once for the process, and starts one mode of it. `allowSoftware` takes a software renderer too.
+ * Loads gpu.js, once for the process, and starts one mode of it.
  * Throws an Error whose message says why the mode cannot work here.
  */
-export function startEngine(mode: SynchronousMode, allowSoftware: boolean): GpuEngine {
+export function startEngine(mode: SynchronousMode): GpuEngine {
   if (mode === 'headlessgl') requireGl();
   // A require, for `import()` could not be kept from printing.
   const { value: gpu } = quietly(() => makeGpu(require('gpu.js'), mode));
-  let device = `gpu.js ${mode}`;
-  if (mode === 'headlessgl') {
-    const renderer = rendererOf(quietly((): unknown => gpu.context).value);
-    if (renderer) device = `${device}, ${renderer}`;
-    if (!allowSoftware && renderer && software.test(renderer))
-      throw new Error(`${renderer} renders in software, slower than gpu.js without it`);
-  }
-  return { mode, device, kernel: (body) => quietly(() => translate(gpu, body)).value };
+  const renderer = mode === 'headlessgl' ? quietly(() => rendererOf(gpu)).value : null;
+  const device = `gpu.js ${mode}${renderer ? `, ${renderer}` : ''}`;
+  return { mode, device, renderer, kernel: (body) => quietly(() => translate(gpu, body)).value };
 }

@@ -103,12 +103,13 @@ class LookUpFiller implements Filler {
   private piece(row: number, column: number, wanted: number): number {
     const { table, offsets, origin, factor, wide, window } = this;
     const { columns } = table;
-    const single = column + wanted <= columns;
+    // A piece of long rows stays within one, so that no number in the kernel is large.
+    const single = columns > pieceElements || column + wanted <= columns;
     let low = table.offset(row) + column;
     let high = table.offset(row) + Math.min(columns, column + wanted) - 1;
     let rows = 1;
     offsets[0] = table.offset(row);
-    // As many rows as the window can serve; the first may be longer than a piece, the others are not.
+    // As many rows as the window can serve.
     while (!single && rows < pieceRows && rows * columns < column + wanted) {
       const offset = table.offset(row + rows);
       const rowHigh = offset + Math.min(columns, column + wanted - rows * columns) - 1;
@@ -119,7 +120,7 @@ class LookUpFiller implements Filler {
     }
     const n = Math.min(wanted, rows * columns - column);
     const start = window.cover(low, high);
-    // Within one row the column's number goes into the origin, so that no number in the kernel is large.
+    // Within one row the column's number goes into the origin, for the same reason.
     const shift = single ? 0 : column;
     for (let i = 0; i < rows; i++) {
       origin[i] = offsets[i]! - start + (single ? column : 0);

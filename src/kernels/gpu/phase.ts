@@ -7,17 +7,27 @@ import type { AngleRule, PhaseRows, Phases } from '../rows.js';
 import type { GpuEngine, GpuKernel, Thread } from './engine.js';
 
 /**
- * cos and sin by angle addition in float32, good to 2^−25 + 2^−33 (half an ulp at 1, and a little).
+ * cos and sin by angle addition in float32.
  *
  * Every factor x of |x| ≤ 1 comes in two floats: x₁ the nearest multiple of 2^−11 and x₂ = x − x₁, |x₂| ≤ 2^−12.
  * Products of two x₁ are multiples of 2^−22 not above 1 and their sum is one not above 2: both are exact in
- * float32, however a compiler fuses or orders them. The other terms add to less than 2^−10.4 and round below
- * 2^−34; one rounding of the total remains. No two-sum and no split product is needed.
+ * float32, however a compiler fuses them. The other terms add to less than 2^−10.4 and round below 2^−33; one
+ * rounding of the total remains, 2^−25. A compiler for GPUs may add in another order: that is one rounding more, of a
+ * product, and 2^−26 where it is large, for then the total is small. No two-sum and no split product is needed.
  */
 const grid = 2 ** 11;
 
-/** Angles and positions of float32 and float64 angle rules beyond this are left to the TypeScript kernel. */
-const maxAngle = 2 ** 24;
+/**
+ * How far a float32 of this kernel may lie from cos or sin of the angle, before the scale: 2^−25 + 2^−26 and a little
+ * where the angle is the product itself, 2^−26 more where it is the product rounded and the sum is corrected.
+ */
+export const phaseError = 2 ** -24;
+
+/**
+ * Angles and positions of float32 and float64 angle rules beyond this are left to the TypeScript kernel: a float32
+ * angle is off by up to 2^−5 there, which the correction takes back to within 2^−26; a float64 one by 2^−34.
+ */
+const maxAngle = 2 ** 20;
 const maxPosition: Readonly<Record<AngleRule, number>> = {
   real: 2 ** 53,
   'f32-product': 2 ** 24,
@@ -71,8 +81,8 @@ function addAngles(
 }
 
 /**
- * The same for the angle p·w − δ: x·cos δ + y·sin δ with y = a·q − b·p, the derivative by −δ. |δ| ≤ 1/2; the series
- * end below 2^−28.
+ * The same for the angle p·w − δ: x·cos δ + y·sin δ with y = a·q − b·p, the derivative by −δ. y is one float32 good
+ * to 2^−22.4, so for |δ| ≤ 2^−5 the correction errs by less than 2^−26; the series end far below.
  */
 function addAnglesCorrected(this: Thread, ...args: Corrected): number;
 function addAnglesCorrected(
@@ -108,8 +118,8 @@ function addAnglesCorrected(
   const y = (ah + al) * q - (bh + bl) * p;
   const d = delta[at]!;
   const m = d * d;
-  const sinMinus = m * (m * (1 / 120 - m * (1 / 5040)) - 1 / 6);
-  const cosMinus = m * (m * (1 / 24 - m * (1 / 720 - m * (1 / 40320))) - 0.5);
+  const sinMinus = m * (m * (1 / 120) - 1 / 6);
+  const cosMinus = m * (m * (1 / 24) - 0.5);
   return x1 + (x2 + (y * (d + d * sinMinus) + (x1 + x2) * cosMinus));
 }
 
@@ -254,14 +264,14 @@ function withinReach(angle: AngleRule, phases: Phases, end: number): boolean {
   if (angle === 'real') return true;
   return phases.frequencies.every((frequency) => {
     const w = Math.abs(frequency.toNumber());
-    return (angle === 'f64-quotient' ? end / w : end * w) < maxAngle;
+    return (angle === 'f64-quotient' ? end / w : end * w) <= maxAngle;
   });
 }
 
 /**
- * Makes the gpu kernel of phase tables: float32 within 2^−25 + 2^−33 of cos and sin of the angle, then times the
+ * Makes the gpu kernel of phase tables: float32 within `phaseError` of cos and sin of the angle, then times the
  * scale, then rounded or widened to the dtype. null for lists of positions, which share no block, and for
- * positions or angles beyond 2^24 where the angle rule rounds.
+ * positions beyond 2^24 or angles beyond 2^20 where the angle rule rounds.
  */
 export function phaseOn(engine: GpuEngine): (rows: PhaseRows, spec: TensorSpec) => Filler | null {
   const kernels: PhaseKernels = {

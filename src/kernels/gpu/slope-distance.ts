@@ -9,15 +9,16 @@ const bf16 = (x: number) => bfloat16ToNumber(bfloat16FromFloat64(x));
 /** Integers up to here are exact in float32. */
 const maxInteger = 2 ** 24;
 
+/** Below this a GPU may take a float32 for 0. */
+const leastNormal = 2 ** -126;
+
 /**
- * Whether the gpu kernel has the reference bytes by construction: the product of two float32 (or of two bfloat16,
- * which is exact) rounded once is what `f32` and `bf16` ask for. A `real` product is one where the slopes are
- * float32, the integers exact and the dtype is f32.
+ * Whether float32 products are the reference bytes: the product of two float32 (or of two bfloat16, which is exact)
+ * rounded once is what `f32` and `bf16` ask for. A `real` product is one where the slopes are float32, the integers
+ * exact and the dtype is f32. Slopes below 0, whose product with 0 would have a sign, and subnormal ones are not.
  */
-export function exactSlopeDistance(
-  { rounding, slopes, keyLength, queryLength }: SlopeDistanceRows,
-  spec: TensorSpec,
-): boolean {
+function isExact({ rounding, slopes, keyLength, queryLength }: SlopeDistanceRows, spec: TensorSpec): boolean {
+  if (slopes.some((slope) => slope.compare(leastNormal) < 0)) return false;
   if (rounding !== 'real') return true;
   return (
     spec.dtype === 'f32' &&
@@ -31,17 +32,13 @@ function mask(values: Float64Array, count: number, query: number, column: number
   values.fill(-Infinity, Math.min(count, Math.max(0, query + 1 - column)), count);
 }
 
-/**
- * The gpu kernel of bias tables. null for slopes below 0, whose product with 0 would have a sign, and for real
- * products as f64.
- */
+/** The gpu kernel of bias tables. null where float32 products are not the reference bytes. */
 export function slopeDistanceOn(
   lookUp: (table: LookUpTable, spec: TensorSpec) => Filler,
 ): (rows: SlopeDistanceRows, spec: TensorSpec) => Filler | null {
   return (rows, spec) => {
     const { slopes, queryLength, keyLength, factor, causal, rounding } = rows;
-    if (rounding === 'real' && spec.dtype === 'f64') return null;
-    if (keyLength === 0 || queryLength === 0 || slopes.some((slope) => slope.sign() < 0)) return null;
+    if (!isExact(rows, spec)) return null;
     const round = rounding === 'bf16' ? bf16 : Math.fround;
     const factors = slopes.map((slope) => round(slope.toNumber()));
     const query = (row: number) => (row % queryLength) + keyLength - queryLength;

@@ -1,0 +1,155 @@
+import { performance } from 'node:perf_hooks';
+import { bfloat16ToNumber } from '../tensor/bfloat16.js';
+import { type DType, dtypes } from '../tensor/dtype.js';
+import { float16ToNumber } from '../tensor/float16.js';
+import { byteLength, elementCount } from '../tensor/spec.js';
+import type { Backend, Filler } from './define.js';
+import type { Rows } from './rows.js';
+import type { SelfTestCase } from './self-test-cases.js';
+
+/** What the start-up self-test of a backend measured for one table. */
+export interface SelfTest {
+  readonly table: string;
+  readonly kind: Rows['kind'];
+  readonly dtype: DType;
+  /** Elements compared. */
+  readonly elements: number;
+  /** Elements whose bytes differ from the reference bytes. */
+  readonly differing: number;
+  /** Largest difference; null where one of the two is not finite. */
+  readonly max_error: number | null;
+  /** Largest difference that passes; 0 where every byte must be the reference's. */
+  readonly allowed_error: number;
+  /** Billions of bytes a second, the best of a few blocks. */
+  readonly gb_per_s: number;
+}
+
+/** Elements of a timed block at most; how often and for how long each table is timed. */
+const blockElements = 2 ** 15;
+const timingRounds = 2;
+const timingMs = 2;
+
+/** Elements as numbers; a c64 gives two. */
+function decode(dtype: DType, { buffer, byteOffset, byteLength: bytes }: Uint8Array): number[] {
+  switch (dtype) {
+    case 'f64':
+      return [...new Float64Array(buffer, byteOffset, bytes / 8)];
+    case 'f32':
+    case 'c64':
+      return [...new Float32Array(buffer, byteOffset, bytes / 4)];
+    case 'f16':
+      return Array.from(new Uint16Array(buffer, byteOffset, bytes / 2), float16ToNumber);
+    case 'bf16':
+      return Array.from(new Uint16Array(buffer, byteOffset, bytes / 2), bfloat16ToNumber);
+    case 'i64':
+      return Array.from(new BigInt64Array(buffer, byteOffset, bytes / 8), Number);
+    case 'i32':
+      return [...new Int32Array(buffer, byteOffset, bytes / 4)];
+    case 'bool':
+      return [...new Uint8Array(buffer, byteOffset, bytes)];
+  }
+}
+
+/** How many elements differ in a bit, and by how much the values do at most. */
+function compare(dtype: DType, got: Uint8Array, expected: Uint8Array): { differing: number; error: number } {
+  const { bytes } = dtypes[dtype];
+  let differing = 0;
+  for (let at = 0; at < expected.length; at += bytes) {
+    let same = true;
+    for (let k = at; k < at + bytes; k++) same &&= got[k] === expected[k];
+    if (!same) differing++;
+  }
+  if (differing === 0) return { differing, error: 0 };
+  const values = decode(dtype, got);
+  const error = decode(dtype, expected).reduce((largest, value, i) => {
+    const difference = Object.is(value, values[i]) ? 0 : Math.abs(value - values[i]!);
+    return Math.max(largest, Number.isFinite(difference) ? difference : Number.POSITIVE_INFINITY);
+  }, 0);
+  return { differing, error };
+}
+
+/** A case that the backend has a kernel for. */
+interface Prepared extends SelfTestCase {
+  readonly filler: Filler;
+  readonly maxError: number;
+}
+
+function prepare(backend: Backend, testCase: SelfTestCase): Prepared[] {
+  const { rows, spec } = testCase;
+  const maxError = backend.maxError[rows.kind];
+  const filler = maxError === undefined ? null : backend.prepare(rows, spec);
+  return maxError === undefined || !filler ? [] : [{ ...testCase, filler, maxError }];
+}
+
+/** Compares every slice of a table. */
+function measure(prepared: Prepared, block: Uint8Array): Omit<SelfTest, 'gb_per_s'> {
+  const { table, rows, spec, slices, rounding, filler, maxError } = prepared;
+  let [elements, differing, error] = [0, 0, 0];
+  for (const { first, count, expected } of slices) {
+    filler.fill(first, count, block);
+    const found = compare(spec.dtype, block.subarray(0, expected.length), expected);
+    elements += count;
+    differing += found.differing;
+    error = Math.max(error, found.error);
+  }
+  return {
+    table,
+    kind: rows.kind,
+    dtype: spec.dtype,
+    elements,
+    differing,
+    max_error: Number.isFinite(error) ? error : null,
+    allowed_error: maxError === 0 ? 0 : maxError + rounding,
+  };
+}
+
+/**
+ * Milliseconds of the fastest block. A second round comes when the engine has compiled what the first has used;
+ * each block is another, for a kernel may keep the last one.
+ */
+function blockTimes(prepared: readonly Prepared[], block: Uint8Array): number[] {
+  const best = prepared.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < timingRounds; round++) {
+    prepared.forEach(({ filler, spec }, i) => {
+      const total = elementCount(spec.shape);
+      const count = Math.min(blockElements, total);
+      const started = performance.now();
+      let now = started;
+      for (let first = 0; now - started < timingMs; first = first + 2 * count > total ? 0 : first + count) {
+        filler.fill(first, count, block);
+        const before = now;
+        now = performance.now();
+        // A microsecond at least, so that a coarse clock does not divide by 0.
+        best[i] = Math.min(best[i]!, Math.max(now - before, 0.001));
+      }
+    });
+  }
+  return best;
+}
+
+/**
+ * Compares a backend with the reference kernel on every case it has a kernel for, and times it.
+ * Errors of the backend pass.
+ */
+export function selfTest(backend: Backend, cases: readonly SelfTestCase[]): SelfTest[] {
+  const block = new Uint8Array(new ArrayBuffer(8 * blockElements));
+  const prepared = cases.flatMap((testCase) => prepare(backend, testCase));
+  const measured = prepared.map((one) => measure(one, block));
+  const times = blockTimes(prepared, block);
+  return measured.map((result, i) => {
+    const bytes = Math.min(byteLength(prepared[i]!.spec), blockElements * dtypes[result.dtype].bytes);
+    return { ...result, gb_per_s: Number((bytes / times[i]! / 1e6).toPrecision(3)) };
+  });
+}
+
+/** Why a backend with these results must not be offered, as a sentence; null where it passes. */
+export function selfTestFailure(tests: readonly SelfTest[]): string | null {
+  if (tests.length === 0) return 'it computed none of the tables of the self-test';
+  for (const { table, dtype, elements, differing, max_error, allowed_error } of tests) {
+    if (allowed_error === 0 && differing > 0)
+      return `${differing} of ${elements} elements of ${table} as ${dtype} are not the reference bytes`;
+    if (max_error === null || max_error > allowed_error)
+      return `${table} as ${dtype} is off by ${max_error ?? 'more than any number'}, ${allowed_error} is allowed`;
+  }
+  return null;
+}
