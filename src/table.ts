@@ -18,8 +18,12 @@ export interface TableLimits {
   readonly text_elements: number;
 }
 
+const windowNames = ['start', 'length', 'positions'] as const;
+
 /** The parameters that give a table its rows. */
-function windowShape(window: AnyEncoding['window']): z.ZodRawShape {
+function windowShape(
+  window: AnyEncoding['window'],
+): Partial<Record<(typeof windowNames)[number], z.ZodType>> {
   if (window === 'none') return {};
   const position = window === 'integers' ? z.int() : z.number();
   return {
@@ -266,7 +270,8 @@ function understand(encoding: AnyEncoding, raw: RawParameters) {
   const params = attempt(Object.keys(encoding.params.shape), (own) =>
     canonicalOrder(encoding, encoding.normalize?.(own) ?? own),
   );
-  const window = attempt(Object.keys(windowShape(encoding.window)), (rows) => windowOf(rows, encoding));
+  const rowNames = encoding.window === 'none' ? [] : windowNames;
+  const window = attempt(rowNames, (rows) => windowOf(rows, encoding));
   if (found.length > 0 || !params || !window) throw invalidParameters(firstOfEachField(found));
   return { values, params, window };
 }
