@@ -33,9 +33,26 @@ function call(path: string, { title, params }: Example, posted: boolean): CallEx
   return posted ? { title, path, body: params } : { title, path: `${path}?${encodeQuery(params)}` };
 }
 
+/** The first example that a format can hold, as a call. */
+function callIn(
+  format: Format,
+  encoding: AnyEncoding,
+  examples: readonly Example[],
+  limits: TableLimits,
+  posted: boolean,
+): CallExample[] {
+  for (const { title, params } of examples) {
+    const asked = paramsFor(encoding, params, format, limits);
+    if (!asked) continue;
+    const path = `/v1/tables/${encoding.id}.${format.extension}`;
+    return [call(path, { title: `${title}, as ${format.extension}`, params: asked }, posted)];
+  }
+  return [];
+}
+
 /**
  * The encoding's own examples as calls of a table's path. A path with an extension has every example as
- * safetensors, which can hold any table, and the first one in each other format that can hold it.
+ * safetensors, which can hold any table, and one in each other format.
  */
 export function tableExamples(
   encoding: AnyEncoding,
@@ -48,12 +65,9 @@ export function tableExamples(
     ({ params }) => posted || !(encoding.supplied ?? []).some((name) => name in params),
   );
   if (!named) return usable.map((example) => call(path, example, posted));
-  const [first] = usable;
-  const others = formats.flatMap((format) => {
-    if (!first || format.extension === 'safetensors') return [];
-    const params = paramsFor(encoding, first.params, format, limits);
-    const title = `${first.title}, as ${format.extension}`;
-    return params ? [call(`${path}.${format.extension}`, { title, params }, posted)] : [];
-  });
-  return [...usable.map((example) => call(`${path}.safetensors`, example, posted)), ...others];
+  const others = formats.filter(({ extension }) => extension !== 'safetensors');
+  return [
+    ...usable.map((example) => call(`${path}.safetensors`, example, posted)),
+    ...others.flatMap((format) => callIn(format, encoding, usable, limits, posted)),
+  ];
 }
