@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
+import type { AnyEncoding } from './encodings/define.js';
 import { drain, stopOnSignals } from './http/drain.js';
 import { makeLog } from './http/logger.js';
 import { startKernels } from './kernels/start.js';
@@ -21,13 +22,13 @@ function localUrl(host: string, port: number, basePath: string): string {
  * Runs the service until a signal ends it: configuration, app, port, signals.
  * Three URLs to try are printed as plain lines where the log is for people, and stand in its first line elsewhere.
  */
-export async function serve(config: Config): Promise<void> {
+export async function serve(config: Config, encodings: readonly AnyEncoding[]): Promise<void> {
   const log = makeLog(config, process.stdout.isTTY === true);
   const { logger } = log;
   const kernels = await startKernels({ backend: config.backend });
   if (config.backend === 'gpu' && !kernels.backend('gpu'))
     logger.warn({ reason: kernels.whyNot('gpu') }, 'gpu.js is not offered, TypeScript computes');
-  const app = buildApp(config, { logger, kernels });
+  const app = buildApp(config, { logger, kernels, encodings });
 
   const { port: asked, basePath } = config;
   await app.listen({

@@ -1,19 +1,18 @@
 import { buildApp } from './app.js';
 import { loadConfig } from './config.js';
+import type { AnyEncoding } from './encodings/define.js';
 
-/** The OpenAPI document of the service under its default settings, as `GET /openapi.json` answers it. */
-export async function openapiDocument(): Promise<Readonly<Record<string, unknown>>> {
+/**
+ * The OpenAPI document of the service under its default settings, as `GET /openapi.json` answers it but indented,
+ * with a newline at the end: the text of the committed file.
+ */
+export async function openapiText(encodings: readonly AnyEncoding[]): Promise<string> {
   const { config } = loadConfig({}, []);
-  const app = buildApp(config);
+  const app = buildApp(config, { encodings });
   try {
     const response = await app.inject('/openapi.json');
-    return response.json<Record<string, unknown>>();
+    return `${JSON.stringify(response.json(), null, 2)}\n`;
   } finally {
     await app.close();
   }
-}
-
-/** The document as the committed file has it: indented, with a newline at the end. */
-export async function openapiText(): Promise<string> {
-  return `${JSON.stringify(await openapiDocument(), null, 2)}\n`;
 }

@@ -1,13 +1,14 @@
+import { sendTo } from './output.js';
 import { type Command, UsageError } from './usage.js';
 
 export const openapiCommand: Command = {
   name: 'openapi',
   usage: 'posenc openapi',
   summary: 'Print the OpenAPI document.',
-  async run(argv) {
-    if (argv.length > 0) throw new UsageError(`openapi takes no arguments, not ${argv.join(' ')}`);
-    const { openapiDocument } = await import('../openapi-document.js');
-    process.stdout.write(`${JSON.stringify(await openapiDocument(), null, 2)}\n`);
+  async run(argv, { encodings, stdout }) {
+    if (argv[0] !== undefined) throw new UsageError(`${argv[0]}: there are no arguments`);
+    const { openapiText } = await import('../openapi-document.js');
+    await sendTo(stdout)(await openapiText(encodings));
     return 0;
   },
 };

@@ -92,10 +92,12 @@ t.test('what runs at the deadline is cut', async (t) => {
 
 const mainUrl = new URL('../../src/main.js', import.meta.url).href;
 const configUrl = new URL('../../src/config.js', import.meta.url).href;
+const encodingsUrl = new URL('../../src/encodings/index.js', import.meta.url).href;
 const script = `
   import { serve } from ${JSON.stringify(mainUrl)};
   import { loadConfig } from ${JSON.stringify(configUrl)};
-  await serve(loadConfig(process.env, []).config);
+  import { encodings } from ${JSON.stringify(encodingsUrl)};
+  await serve(loadConfig(process.env, []).config, encodings);
 `;
 
 /** The service in a process of its own. */
