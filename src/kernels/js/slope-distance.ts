@@ -8,8 +8,8 @@ import { store } from '../store.js';
 
 /** Values are made in float64 and stored in pieces of this many, so that the scratch stays in cache. */
 const piece = 4096;
-/** Relative bound of float64(slope) · integer: two roundings of 2^−53 each. */
-const productBound = 2.3e-16;
+/** Relative bound of float64(slope) · integer: two roundings of 2^−53 each, and that of adding the bound itself. */
+const productBound = 3.4e-16;
 
 const bf16 = (x: number) => bfloat16ToNumber(bfloat16FromFloat64(x));
 

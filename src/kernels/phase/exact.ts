@@ -8,13 +8,16 @@ import { Rotations } from './rotations.js';
 
 /**
  * Bound of the float64 angle addition C = c₁c₂ − s₁s₂ with rounded factors: (|c₁c₂| + |s₁s₂|)·3u + |C|·u ≤ 4u,
- * u = 2^−53, and a little for the seeds' own double-double error. Times the scale, which the seeds carry.
+ * u = 2^−53, one u more because C ± bound is itself rounded, perhaps inwards, and a little for the seeds' own
+ * double-double error. Times the scale, which the seeds carry.
  */
-const additionBound = 4.5e-16;
+const additionBound = 5.6e-16;
 /** Relative bound of a double-double value made from `Angle.sincos` and at most one scaling. */
 const directBound = 2 ** -88;
 /** Absolute bound, at scale 1, of a double-double value made from three rotations (see Rotations). */
 const rotationBound = 2 ** -78;
+/** Below it the low part of a double-double falls out of float64's range, and the bounds no longer hold. */
+const leastDoubleDouble = 2 ** -960;
 
 /** Counts of how values were decided, for tests that check the proof's arithmetic against practice. */
 export interface Decisions {
@@ -145,7 +148,13 @@ export class ExactRow {
       const s = s1 * c2 + c1 * s2;
       const cosUp = round(c + cosBound[j]!);
       const sinUp = round(s + sinBound[j]!);
-      if (cosUp === round(c - cosBound[j]!) && sinUp === round(s - sinBound[j]!)) {
+      // A value that rounds to 0 keeps its sign, which must not be in doubt either.
+      if (
+        cosUp === round(c - cosBound[j]!) &&
+        sinUp === round(s - sinBound[j]!) &&
+        cosUp !== 0 &&
+        (sinUp !== 0 || Math.abs(s) >= sinBound[j]!)
+      ) {
         cos[j] = cosUp;
         sin[j] = sinUp;
       } else {
@@ -163,7 +172,9 @@ export class ExactRow {
       const cosBound = this.cosBound[j]!;
       const sinBound = this.sinBound[j]!;
       const cosSure = value[0]! + (value[1]! + cosBound) === value[0]! + (value[1]! - cosBound);
-      const sinSure = value[2]! + (value[3]! + sinBound) === value[2]! + (value[3]! - sinBound);
+      const sinSure =
+        value[2]! + (value[3]! + sinBound) === value[2]! + (value[3]! - sinBound) &&
+        (Math.abs(value[2]!) >= leastDoubleDouble || this.omega[j] === 0);
       if (cosSure && sinSure) {
         cos[j] = value[0]! + value[1]!;
         sin[j] = value[2]! + value[3]!;
@@ -176,6 +187,11 @@ export class ExactRow {
   private decide(position: number, j: number, cos: Float64Array, sin: Float64Array): void {
     const { value } = this;
     const angle = this.rotations.angle(j);
+    if (position === 0 || angle.frequency.isZero()) {
+      cos[j] = this.scale.round(this.dtype);
+      sin[j] = 0;
+      return;
+    }
     this.decisions.doubleDouble++;
     angle.sincos(position, value, 0);
     if (!this.scaleIsOne) {
@@ -193,24 +209,17 @@ export class ExactRow {
 
   /** The dtype's nearest value to high + low, or null where the bound leaves it open. */
   private rounded(high: number, low: number): number | null {
-    if (high === 0) return 0;
     const bound = directBound * Math.abs(high);
     if (this.dtype === 'f64') {
+      if (Math.abs(high) < leastDoubleDouble) return null;
       const up = high + (low + bound);
       return up === high + (low - bound) ? up : null;
     }
-    if (Number.isInteger(high) && low === 0) return roundings[this.dtype](high); // exact: position 0, zero frequency
-    if (Math.abs(low) <= bound) return null;
-    // The midpoints of a narrower dtype are float64 values, so the sign of `low` is all that can matter.
-    const towards = high + Math.sign(low) * Math.abs(high) * (Number.EPSILON / 2);
-    const nudged = towards === high ? high + Math.sign(low) * Math.abs(high) * Number.EPSILON : towards;
-    const a = this.round(high);
-    return a === this.round(nudged) ? a : this.nearer(high, low);
-  }
-
-  /** `high` is next to a midpoint of the dtype: decided in exact arithmetic. */
-  private nearer(high: number, low: number): number {
-    return Real.from(high).add(low).round(this.dtype);
+    // The midpoints of a narrower dtype are float64 values: only where one is next to `high` can `low` matter.
+    const step = Math.abs(high) * Number.EPSILON;
+    const up = this.round(high + step);
+    if (up === this.round(high - step)) return up;
+    return Math.abs(low) <= bound ? null : Real.from(high).add(low).round(this.dtype);
   }
 }
 
