@@ -13,7 +13,27 @@ const maxAngle = 2 ** 24;
 const shortAngle = 2 ** 7;
 const middleAngle = 2 ** 17;
 
-type Series = 'short' | 'middle' | 'long' | 'single';
+/** What a row is computed from: the frequencies, the rotations to the block, and those within it, [B][pairs]. */
+interface Terms {
+  readonly w: Float64Array;
+  readonly cosHigh: Float64Array;
+  readonly sinHigh: Float64Array;
+  readonly cosLow: Float64Array;
+  readonly sinLow: Float64Array;
+}
+
+/** Writes cos and sin of pairs from … to − 1 at a position, whose row of the low rotations begins at `base`. */
+type Series = (
+  terms: Terms,
+  position: number,
+  base: number,
+  from: number,
+  to: number,
+  cos: Float32Array,
+  sin: Float32Array,
+) => void;
+
+/** Pairs that take the same series in the current block. */
 interface Stretch {
   readonly series: Series;
   readonly from: number;
@@ -34,36 +54,41 @@ const single = new Float64Array(4);
  */
 export class FrameworkProductRow {
   private readonly rotations: Rotations;
-  private readonly w: Float64Array;
+  private readonly terms: Terms;
   private readonly scale: number;
   private readonly seed: Float64Array;
-  private readonly cosHigh: Float64Array;
-  private readonly sinHigh: Float64Array;
   private block = -1;
   private stretches: readonly Stretch[] = [];
 
   constructor(phases: Phases) {
     const pairs = phases.frequencies.length;
     this.rotations = new Rotations(phases.frequencies);
-    this.w = Float64Array.from(phases.frequencies, (frequency) => frequency.toNumber());
+    this.terms = {
+      w: Float64Array.from(phases.frequencies, (frequency) => frequency.toNumber()),
+      cosHigh: new Float64Array(pairs),
+      sinHigh: new Float64Array(pairs),
+      cosLow: this.rotations.cosLow,
+      sinLow: this.rotations.sinLow,
+    };
     this.scale = Math.fround(phases.scale.toNumber());
     this.seed = new Float64Array(4 * pairs);
-    this.cosHigh = new Float64Array(pairs);
-    this.sinHigh = new Float64Array(pairs);
   }
 
   /** Writes cos and sin of every pair at `position` (an integer or a fraction, ≥ 0). */
   row(position: number, cos: Float32Array, sin: Float32Array): void {
+    const { pairs, blockRows } = this.rotations;
     if (Number.isInteger(position) && position < maxPosition) {
-      const { blockRows } = this.rotations;
       const block = Math.floor(position / blockRows);
       if (block !== this.block) this.enter(block);
-      this.integerRow(position, position - block * blockRows, cos, sin);
+      const base = (position - block * blockRows) * pairs;
+      for (const { series, from, to } of this.stretches) {
+        series(this.terms, position, base, from, to, cos, sin);
+      }
     } else {
-      this.singles(Math.fround(position), 0, this.w.length, cos, sin);
+      singles(this.terms, Math.fround(position), 0, 0, pairs, cos, sin);
     }
     if (this.scale !== 1) {
-      for (let j = 0; j < this.w.length; j++) {
+      for (let j = 0; j < pairs; j++) {
         cos[j] = cos[j]! * this.scale;
         sin[j] = sin[j]! * this.scale;
       }
@@ -73,73 +98,41 @@ export class FrameworkProductRow {
   private enter(block: number): void {
     this.block = block;
     this.rotations.seed(block, this.seed);
-    const { blockRows } = this.rotations;
+    const { pairs, blockRows } = this.rotations;
+    const { w, cosHigh, sinHigh } = this.terms;
     const last = (block + 1) * blockRows;
     const stretches: { series: Series; from: number; to: number }[] = [];
-    for (let j = 0; j < this.w.length; j++) {
-      this.cosHigh[j] = this.seed[4 * j]!;
-      this.sinHigh[j] = this.seed[4 * j + 2]!;
-      const angle = last * Math.abs(this.w[j]!);
-      const series =
-        angle < shortAngle ? 'short' : angle < middleAngle ? 'middle' : angle < maxAngle ? 'long' : 'single';
+    for (let j = 0; j < pairs; j++) {
+      cosHigh[j] = this.seed[4 * j]!;
+      sinHigh[j] = this.seed[4 * j + 2]!;
+      const series = seriesFor(last * Math.abs(w[j]!));
       const open = stretches.at(-1);
       if (open?.series === series) open.to = j + 1;
       else stretches.push({ series, from: j, to: j + 1 });
     }
     this.stretches = stretches;
   }
-
-  private integerRow(position: number, low: number, cos: Float32Array, sin: Float32Array): void {
-    const base = low * this.w.length;
-    for (const { series, from, to } of this.stretches) {
-      if (series === 'single') {
-        this.singles(position, from, to, cos, sin);
-        continue;
-      }
-      const args = [position, base, from, to, this.w, this.cosHigh, this.sinHigh] as const;
-      const run = series === 'short' ? shortSeries : series === 'middle' ? middleSeries : longSeries;
-      run(...args, this.rotations.cosLow, this.rotations.sinLow, cos, sin);
-    }
-  }
-
-  /** cos and sin of the float32 angle itself, from double-double. */
-  private singles(position: number, from: number, to: number, cos: Float32Array, sin: Float32Array): void {
-    for (let j = from; j < to; j++) {
-      unit.sincos(Math.fround(position * this.w[j]!), single, 0);
-      cos[j] = single[0]!;
-      sin[j] = single[2]!;
-    }
-  }
 }
 
-type SeriesKernel = (
-  position: number,
-  base: number,
-  from: number,
-  to: number,
-  w: Float64Array,
-  cosHigh: Float64Array,
-  sinHigh: Float64Array,
-  cosLow: Float64Array,
-  sinLow: Float64Array,
-  cos: Float32Array,
-  sin: Float32Array,
-) => void;
+/** The shortest series that is accurate up to an angle. */
+function seriesFor(angle: number): Series {
+  if (angle < shortAngle) return shortSeries;
+  if (angle < middleAngle) return middleSeries;
+  return angle < maxAngle ? longSeries : singles;
+}
+
+/** cos and sin of the float32 angle itself, from double-double. */
+const singles: Series = ({ w }, position, _base, from, to, cos, sin) => {
+  for (let j = from; j < to; j++) {
+    unit.sincos(Math.fround(position * w[j]!), single, 0);
+    cos[j] = single[0]!;
+    sin[j] = single[2]!;
+  }
+};
 
 /** |δ| ≤ 2^−18: sin δ − δ and cos δ − 1 + δ²/2 are below 2^−56. */
-const shortSeries: SeriesKernel = (
-  position,
-  base,
-  from,
-  to,
-  w,
-  cosHigh,
-  sinHigh,
-  cosLow,
-  sinLow,
-  cos,
-  sin,
-) => {
+const shortSeries: Series = (terms, position, base, from, to, cos, sin) => {
+  const { w, cosHigh, sinHigh, cosLow, sinLow } = terms;
   for (let j = from; j < to; j++) {
     const c1 = cosHigh[j]!;
     const s1 = sinHigh[j]!;
@@ -156,19 +149,8 @@ const shortSeries: SeriesKernel = (
 };
 
 /** |δ| ≤ 2^−8: the next terms are δ⁶/720 and δ⁷/5040, below 2^−57. */
-const middleSeries: SeriesKernel = (
-  position,
-  base,
-  from,
-  to,
-  w,
-  cosHigh,
-  sinHigh,
-  cosLow,
-  sinLow,
-  cos,
-  sin,
-) => {
+const middleSeries: Series = (terms, position, base, from, to, cos, sin) => {
+  const { w, cosHigh, sinHigh, cosLow, sinLow } = terms;
   for (let j = from; j < to; j++) {
     const c1 = cosHigh[j]!;
     const s1 = sinHigh[j]!;
@@ -187,19 +169,8 @@ const middleSeries: SeriesKernel = (
 };
 
 /** |δ| ≤ 1/2: the next terms are δ¹⁶/16! and δ¹⁷/17!, below 2^−60. */
-const longSeries: SeriesKernel = (
-  position,
-  base,
-  from,
-  to,
-  w,
-  cosHigh,
-  sinHigh,
-  cosLow,
-  sinLow,
-  cos,
-  sin,
-) => {
+const longSeries: Series = (terms, position, base, from, to, cos, sin) => {
+  const { w, cosHigh, sinHigh, cosLow, sinLow } = terms;
   for (let j = from; j < to; j++) {
     const c1 = cosHigh[j]!;
     const s1 = sinHigh[j]!;
