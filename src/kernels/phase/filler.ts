@@ -37,25 +37,22 @@ export function emptyLanes(dtype: FloatDType, count: number): Lanes {
 
 /** Rows of float32 values: narrower dtypes round them once more, f64 widens them. */
 export function float32Row(source: Float32Row, pairs: number, dtype: FloatDType): StoredRow {
-  const cos32 = new Float32Array(pairs);
-  const sin32 = new Float32Array(pairs);
+  // cos and sin side by side, so that one call narrows both.
+  const values = new Float32Array(2 * pairs);
+  const cos32 = values.subarray(0, pairs);
+  const sin32 = values.subarray(pairs);
   if (dtype === 'f32') {
     return { cos: cos32, sin: sin32, compute: (position) => source.row(position, cos32, sin32) };
   }
-  const cos = emptyLanes(dtype, pairs);
-  const sin = emptyLanes(dtype, pairs);
-  const narrow = (from: Float32Array, to: Lanes) => {
-    if (!(to instanceof Uint16Array)) to.set(from);
-    else if (dtype === 'f16') writeFloat16(from, pairs, to, 0);
-    else writeBfloat16(from, pairs, to, 0);
-  };
+  const stored = emptyLanes(dtype, 2 * pairs);
   return {
-    cos,
-    sin,
+    cos: stored.subarray(0, pairs),
+    sin: stored.subarray(pairs),
     compute(position) {
       source.row(position, cos32, sin32);
-      narrow(cos32, cos);
-      narrow(sin32, sin);
+      if (!(stored instanceof Uint16Array)) stored.set(values);
+      else if (dtype === 'f16') writeFloat16(values, 2 * pairs, stored, 0);
+      else writeBfloat16(values, 2 * pairs, stored, 0);
     },
   };
 }
