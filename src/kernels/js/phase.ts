@@ -1,32 +1,18 @@
 import type { FloatDType } from '../../tensor/dtype.js';
 import type { BlockKernel } from '../define.js';
 import { ExactRow } from '../phase/exact.js';
-import { emptyLanes, float32Row, type Lanes, phaseFiller, type StoredRow } from '../phase/filler.js';
+import { float32Row, phaseFiller, type StoredRow } from '../phase/filler.js';
 import { FrameworkProductRow, FrameworkQuotientRow } from '../phase/framework.js';
 import type { PhaseRows, Phases } from '../rows.js';
-import { store } from '../store.js';
 
-function bytesOf(array: Lanes): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-/** Rows of correctly rounded values: storing them is exact. */
+/** Rows of correctly rounded values: narrowing them once more changes nothing. */
 function exactRow(phases: Phases, dtype: FloatDType): StoredRow {
   const pairs = phases.frequencies.length;
   const source = new ExactRow(phases, dtype);
-  const cos64 = new Float64Array(pairs);
-  const sin64 = new Float64Array(pairs);
-  const cos = emptyLanes(dtype, pairs);
-  const sin = emptyLanes(dtype, pairs);
-  return {
-    cos,
-    sin,
-    compute(position) {
-      source.row(position, cos64, sin64);
-      store(dtype, cos64, pairs, bytesOf(cos));
-      store(dtype, sin64, pairs, bytesOf(sin));
-    },
-  };
+  if (dtype !== 'f64') return float32Row(source, pairs, dtype);
+  const cos = new Float64Array(pairs);
+  const sin = new Float64Array(pairs);
+  return { cos, sin, compute: (position) => source.row(position, cos, sin) };
 }
 
 function storedRow(rows: PhaseRows, phases: Phases, dtype: FloatDType): StoredRow {

@@ -19,6 +19,9 @@ const rotationBound = 2 ** -78;
 /** Below it the low part of a double-double falls out of float64's range, and the bounds no longer hold. */
 const leastDoubleDouble = 2 ** -960;
 
+/** Where a row is written: float64, or float32 for dtypes whose values all are float32 values. */
+type Values = Float64Array | Float32Array;
+
 /** Counts of how values were decided, for tests that check the proof's arithmetic against practice. */
 export interface Decisions {
   /** Elements looked at again in double-double. */
@@ -36,24 +39,27 @@ const roundings: Readonly<Record<FloatDType, (x: number) => number>> = {
 };
 
 /**
- * The same without a call for the 16-bit types, by Veltkamp's splitting: in the dtype's normal range
- * x·(2^k + 1) leaves its 53 − k leading bits. A tie may go either way, which a check on both sides of it sees.
+ * Veltkamp's splitting, without a call for each dtype: in the dtype's normal range x·(2^k + 1) leaves the 53 − k
+ * leading bits of x. A tie may go either way, which a check on both sides of it sees.
  */
-const quickRoundings: Readonly<Record<FloatDType, (x: number) => number>> = {
-  ...roundings,
-  f16: (x) => {
-    const size = Math.abs(x);
-    if (size < 2 ** -14 || size >= 2 ** 15) return roundings.f16(x);
-    const t = x * 4398046511105;
-    return t - (t - x);
-  },
-  bf16: (x) => {
-    const size = Math.abs(x);
-    if (size < 2 ** -100 || size >= 2 ** 100) return roundings.bf16(x);
-    const t = x * 35184372088833;
-    return t - (t - x);
-  },
+interface Splitting {
+  readonly factor: number;
+  /** Values of at least this size, and below `most`, stay in the normal range whatever their bound. */
+  readonly least: number;
+  readonly most: number;
+}
+
+const splittings: Readonly<Record<FloatDType, Splitting>> = {
+  f64: { factor: 1, least: 0, most: 0 },
+  f32: { factor: 2 ** 29 + 1, least: 2 ** -100, most: 2 ** 100 },
+  f16: { factor: 2 ** 42 + 1, least: 2 ** -13, most: 2 ** 14 },
+  bf16: { factor: 2 ** 45 + 1, least: 2 ** -100, most: 2 ** 100 },
 };
+
+function leadingBits(x: number, factor: number): number {
+  const t = x * factor;
+  return t - (t - x);
+}
 
 /**
  * One row at a time of scale · cos and scale · sin of the real angle p · ω, each the correctly rounded value of
@@ -71,7 +77,7 @@ export class ExactRow {
   private readonly scaleHigh: number;
   private readonly scaleLow: number;
   private readonly scaleIsOne: boolean;
-  private readonly round: (x: number) => number;
+  private readonly splitting: Splitting;
   private readonly seed: Float64Array;
   private readonly cosHigh: Float64Array;
   private readonly sinHigh: Float64Array;
@@ -92,7 +98,7 @@ export class ExactRow {
     this.scaleHigh = phases.scale.toNumber();
     this.scaleLow = phases.scale.sub(this.scaleHigh).toNumber();
     this.scaleIsOne = this.scaleHigh === 1 && this.scaleLow === 0;
-    this.round = quickRoundings[dtype];
+    this.splitting = splittings[dtype];
     this.seed = new Float64Array(4 * pairs);
     this.cosHigh = new Float64Array(pairs);
     this.sinHigh = new Float64Array(pairs);
@@ -101,7 +107,7 @@ export class ExactRow {
   }
 
   /** Writes the values of every pair at `position` (an integer or a fraction, ≥ 0). */
-  row(position: number, cos: Float64Array, sin: Float64Array): void {
+  row(position: number, cos: Values, sin: Values): void {
     const { blockRows } = this.rotations;
     if (!Number.isInteger(position) || position > Number.MAX_SAFE_INTEGER - blockRows) {
       for (let j = 0; j < this.omega.length; j++) this.decide(position, j, cos, sin);
@@ -134,9 +140,10 @@ export class ExactRow {
     }
   }
 
-  private fastRow(position: number, low: number, cos: Float64Array, sin: Float64Array): void {
+  private fastRow(position: number, low: number, cos: Values, sin: Values): void {
     const { cosLow, sinLow } = this.rotations;
-    const { round, cosHigh, sinHigh, cosBound, sinBound } = this;
+    const { cosHigh, sinHigh, cosBound, sinBound } = this;
+    const { factor, least, most } = this.splitting;
     const pairs = this.omega.length;
     const base = low * pairs;
     for (let j = 0; j < pairs; j++) {
@@ -146,25 +153,43 @@ export class ExactRow {
       const s2 = sinLow[base + j]!;
       const c = c1 * c2 - s1 * s2;
       const s = s1 * c2 + c1 * s2;
-      const cosUp = round(c + cosBound[j]!);
-      const sinUp = round(s + sinBound[j]!);
-      // A value that rounds to 0 keeps its sign, which must not be in doubt either.
-      if (
-        cosUp === round(c - cosBound[j]!) &&
-        sinUp === round(s - sinBound[j]!) &&
-        cosUp !== 0 &&
-        (sinUp !== 0 || Math.abs(s) >= sinBound[j]!)
-      ) {
+      const cosSize = Math.abs(c);
+      const sinSize = Math.abs(s);
+      const normal = cosSize >= least && cosSize < most && sinSize >= least && sinSize < most;
+      const cosUp = leadingBits(c + cosBound[j]!, factor);
+      const sinUp = leadingBits(s + sinBound[j]!, factor);
+      const cosSure = cosUp === leadingBits(c - cosBound[j]!, factor);
+      const sinSure = sinUp === leadingBits(s - sinBound[j]!, factor);
+      if (normal && cosSure && sinSure) {
         cos[j] = cosUp;
         sin[j] = sinUp;
       } else {
-        this.decide(position, j, cos, sin);
+        this.look(position, j, c, s, cos, sin);
       }
     }
   }
 
+  /** The same check by the dtype's own rounding, for values of any size. */
+  private look(position: number, j: number, c: number, s: number, cos: Values, sin: Values): void {
+    const round = roundings[this.dtype];
+    const cosUp = round(c + this.cosBound[j]!);
+    const sinUp = round(s + this.sinBound[j]!);
+    // A value that rounds to 0 keeps its sign, which must not be in doubt either.
+    if (
+      cosUp === round(c - this.cosBound[j]!) &&
+      sinUp === round(s - this.sinBound[j]!) &&
+      cosUp !== 0 &&
+      (sinUp !== 0 || Math.abs(s) >= this.sinBound[j]!)
+    ) {
+      cos[j] = cosUp;
+      sin[j] = sinUp;
+    } else {
+      this.decide(position, j, cos, sin);
+    }
+  }
+
   /** For f64: the angle addition itself in double-double, looked at again only where it leaves a doubt. */
-  private doubleDoubleRow(position: number, low: number, cos: Float64Array, sin: Float64Array): void {
+  private doubleDoubleRow(position: number, low: number, cos: Values, sin: Values): void {
     const { value, seed, rotations } = this;
     const pairs = this.omega.length;
     for (let j = 0; j < pairs; j++) {
@@ -184,7 +209,7 @@ export class ExactRow {
     }
   }
 
-  private decide(position: number, j: number, cos: Float64Array, sin: Float64Array): void {
+  private decide(position: number, j: number, cos: Values, sin: Values): void {
     const { value } = this;
     const angle = this.rotations.angle(j);
     if (position === 0 || angle.frequency.isZero()) {
@@ -217,8 +242,9 @@ export class ExactRow {
     }
     // The midpoints of a narrower dtype are float64 values: only where one is next to `high` can `low` matter.
     const step = Math.abs(high) * Number.EPSILON;
-    const up = this.round(high + step);
-    if (up === this.round(high - step)) return up;
+    const round = roundings[this.dtype];
+    const up = round(high + step);
+    if (up === round(high - step)) return up;
     return Math.abs(low) <= bound ? null : Real.from(high).add(low).round(this.dtype);
   }
 }
