@@ -1,20 +1,6 @@
-import { Writable } from 'node:stream';
-import { pino } from 'pino';
 import t from 'tap';
 import type { AppOptions } from '../../src/app.js';
-import { exchange, listen, makeService, rawClient, until } from './service.js';
-
-/** A logger that keeps its lines. */
-function recorder(): { logger: pino.Logger; lines: Record<string, unknown>[] } {
-  const lines: Record<string, unknown>[] = [];
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(JSON.parse(String(chunk)));
-      done();
-    },
-  });
-  return { logger: pino({ level: 'info', base: null }, stream), lines };
-}
+import { exchange, listen, makeService, rawClient, recorder, until } from './service.js';
 
 const routes: NonNullable<AppOptions['routes']> = (app, context) => {
   app.get('/things/:id', () => ({ ok: true }));

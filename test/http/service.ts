@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net';
+import { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
 import { healthRoutes } from '../../routes/health.js';
 import { limitsRoutes } from '../../routes/limits.js';
 import { type AppOptions, buildApp } from '../../src/app.js';
@@ -65,11 +67,23 @@ export function exchange(port: number, text: string): Promise<string> {
   return rawClient(port, text).closed;
 }
 
-/** Waits until a condition holds; fails after two seconds. */
+/** Waits until a condition holds; fails after ten seconds. */
 export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 2000;
+  const deadline = performance.now() + 10_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error('waited in vain');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** A logger that keeps its lines. */
+export function recorder(): { logger: pino.Logger; lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(JSON.parse(String(chunk)));
+      done();
+    },
+  });
+  return { logger: pino({ level: 'info', base: null }, stream), lines };
 }

@@ -1,0 +1,190 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** A response as it stood on the wire. */
+export interface Answer {
+  readonly status: number;
+  /** Names in lower case; the values of a repeated field joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** The server will take no further request on this connection. */
+  readonly last: boolean;
+}
+
+/** What came is no response, not a whole one, or did not come in time. */
+export class WireError extends Error {
+  override readonly name = 'WireError';
+}
+
+/** Bytes as they come, to be taken in any portions. */
+class Inbox {
+  private chunks: Buffer[] = [];
+  private size = 0;
+  private ended = false;
+  private wake: (() => void) | undefined;
+
+  get length(): number {
+    return this.size;
+  }
+
+  push(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.size += chunk.length;
+    this.wake?.();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.wake?.();
+  }
+
+  /** Waits for more; false where no more will come. */
+  private async more(): Promise<boolean> {
+    if (this.ended) return false;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    return true;
+  }
+
+  /** All that is there, in one piece. */
+  private whole(): Buffer {
+    if (this.chunks.length !== 1) this.chunks = [Buffer.concat(this.chunks)];
+    return this.chunks[0]!;
+  }
+
+  /** Exactly so many bytes. Fails where fewer come. */
+  async take(count: number): Promise<Buffer> {
+    while (this.size < count) {
+      if (!(await this.more())) {
+        throw new WireError(`the connection ended ${count - this.size} bytes before the end of a body`);
+      }
+    }
+    const all = this.whole();
+    this.chunks = [all.subarray(count)];
+    this.size -= count;
+    return all.subarray(0, count);
+  }
+
+  /** The text before a mark, which is taken off. Fails where it does not come. */
+  async takeTo(mark: string): Promise<string> {
+    for (;;) {
+      const at = this.whole().indexOf(mark, 0, 'latin1');
+      if (at >= 0) return (await this.take(at + mark.length)).toString('latin1').slice(0, -mark.length);
+      if (!(await this.more())) {
+        throw new WireError(this.size === 0 ? 'there is no answer' : 'the connection ended within an answer');
+      }
+    }
+  }
+
+  /** All that comes until the end. */
+  async takeAll(): Promise<Buffer> {
+    while (await this.more());
+    return this.take(this.size);
+  }
+}
+
+function parseHead(text: string): Pick<Answer, 'status' | 'headers'> {
+  const [first = '', ...lines] = text.split('\r\n');
+  const [, status] = /^HTTP\/1\.1 (\d{3}) [\x20-\x7e]*$/.exec(first) ?? [];
+  if (status === undefined) throw new WireError(`not the beginning of an answer: ${first.slice(0, 200)}`);
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t\x20-\x7e\x80-\xff]*)$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) throw new WireError(`not a header field: ${line}`);
+    const key = name.toLowerCase();
+    headers[key] = key in headers ? `${headers[key]}, ${value}` : value;
+  }
+  return { status: Number(status), headers };
+}
+
+/**
+ * A connection that sends any bytes, right or wrong, and reads answers strictly: what comes must be HTTP/1.1, and
+ * a body must be exactly as long as its head says.
+ */
+export class Wire {
+  private readonly inbox = new Inbox();
+
+  private constructor(readonly socket: Socket) {
+    socket.on('data', (chunk: Buffer) => this.inbox.push(chunk));
+    socket.on('close', () => this.inbox.end());
+    // What a reset means is told by what is missing.
+    socket.on('error', () => {});
+  }
+
+  /**
+   * Connects to a port of 127.0.0.1.
+   *
+   * @param silenceMs Time without a byte after which the connection is given up.
+   */
+  static async open(port: number, silenceMs = 20_000): Promise<Wire> {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.setTimeout(silenceMs, () => socket.destroy());
+    return new Wire(socket);
+  }
+
+  /** Text is sent as Latin-1: one character is one byte. */
+  send(bytes: string | Uint8Array): void {
+    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  }
+
+  /** Bytes that have come and belong to no answer yet. */
+  get unread(): number {
+    return this.inbox.length;
+  }
+
+  /** The next answer, interim ones passed over. Answers to HEAD have no body. */
+  async answer(method = 'GET'): Promise<Answer> {
+    for (;;) {
+      const head = parseHead(await this.inbox.takeTo('\r\n\r\n'));
+      if (head.status < 200) continue;
+      const last = /(^|,\s*)close(\s*,|$)/i.test(head.headers.connection ?? '');
+      const bodiless = method === 'HEAD' || head.status === 204 || head.status === 304;
+      return { ...head, last, body: bodiless ? Buffer.alloc(0) : await this.body(head.headers, last) };
+    }
+  }
+
+  /** The answers until the server ends the connection. */
+  async answers(): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    while (this.unread > 0 || !this.socket.closed) {
+      try {
+        answers.push(await this.answer());
+      } catch (error) {
+        if (this.unread > 0) throw error;
+        break;
+      }
+    }
+    return answers;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private async body(headers: Answer['headers'], last: boolean): Promise<Buffer> {
+    const { 'content-length': length, 'transfer-encoding': coding } = headers;
+    if (coding !== undefined) {
+      if (coding !== 'chunked' || length !== undefined) throw new WireError('the framing contradicts itself');
+      return this.chunkedBody();
+    }
+    if (length === undefined) {
+      if (!last) throw new WireError('the answer has neither a length nor an end');
+      return this.inbox.takeAll();
+    }
+    if (!/^\d+$/.test(length)) throw new WireError(`not a length: ${length}`);
+    return this.inbox.take(Number(length));
+  }
+
+  private async chunkedBody(): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for (;;) {
+      const size = await this.inbox.takeTo('\r\n');
+      if (!/^[0-9a-f]+$/i.test(size)) throw new WireError(`not the size of a chunk: ${size}`);
+      chunks.push(await this.inbox.take(Number.parseInt(size, 16)));
+      if ((await this.inbox.takeTo('\r\n')) !== '') throw new WireError('a chunk is longer than it says');
+      if (Number.parseInt(size, 16) === 0) return Buffer.concat(chunks);
+    }
+  }
+}
