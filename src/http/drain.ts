@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Exchanges } from './exchanges.js';
@@ -14,9 +15,16 @@ export interface DrainTimes {
 }
 
 /** Closes connections that wait for a request, those that never sent a byte included. */
-function closeIdle(app: FastifyInstance, exchanges: Exchanges): void {
-  app.server.closeIdleConnections();
-  for (const socket of exchanges.connections) if (socket.bytesRead === 0) socket.destroy();
+function closeIdle(exchanges: Exchanges): void {
+  for (const socket of [...exchanges.connections]) if (exchanges.on(socket).length === 0) socket.destroy();
+}
+
+/** Cuts a connection. The server closes before its connections do, and only their `close` ends their exchanges. */
+function destroyed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve());
+    socket.destroy();
+  });
 }
 
 /**
@@ -37,15 +45,18 @@ export async function drain(
   await sleep(Math.min(graceMs, deadlineMs));
 
   lifecycle.close();
+  // Node counts a connection as idle once its response has been ended, though the last blocks of it still wait for
+  // their reader; closing the server would cut them.
+  app.server.closeIdleConnections = () => closeIdle(exchanges);
   const closed = app.close();
   while (exchanges.running > 0 && left() > 0) {
-    closeIdle(app, exchanges);
+    closeIdle(exchanges);
     await sleep(Math.min(lookMs, Math.max(1, left())));
   }
   const cut = exchanges.running;
-  for (const socket of [...exchanges.connections]) socket.destroy();
+  const gone = [...exchanges.connections].map(destroyed);
   app.server.closeAllConnections();
-  await closed;
+  await Promise.all([closed, ...gone]);
   return cut;
 }
 

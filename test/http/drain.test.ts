@@ -77,6 +77,22 @@ t.test('a running download finishes, idle connections and new ones do not', asyn
   t.match(await running.closed, /x{20}$/);
 });
 
+t.test('a response that has been ended and waits for its reader finishes too', async (t) => {
+  const length = 2 ** 24;
+  const app = makeService(t, {}, { routes: (app) => void app.get('/', () => Buffer.alloc(length, 'x')) });
+  const port = await listen(app);
+  const { exchanges, lifecycle } = app.context;
+  const running = rawClient(port, get('/'));
+  await until(() => running.received().includes('x'));
+  running.socket.pause();
+  const stopped = drain(app, exchanges, lifecycle, { graceMs: 0, deadlineMs: 60_000 });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  running.socket.resume();
+  t.equal(await stopped, 0);
+  const received = await running.closed;
+  t.equal(received.length - received.indexOf('\r\n\r\n') - 4, length);
+});
+
 t.test('what runs at the deadline is cut', async (t) => {
   const app = makeService(t, {}, download(1000));
   const port = await listen(app);
