@@ -1,19 +1,9 @@
 import fastifyCors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
+import { headerComponents } from './openapi-headers.js';
 
-/** What a page needs to resume, cache and read a table. */
-const exposedHeaders = [
-  'Accept-Ranges',
-  'Content-Disposition',
-  'Content-Length',
-  'Content-Location',
-  'Content-Range',
-  'ETag',
-  'Server-Timing',
-  'X-Request-Id',
-  'X-Tensor-Dtype',
-  'X-Tensor-Shape',
-];
+/** Every header that the document speaks of; and `Allow`, which only methods that it does not show are answered. */
+const exposedHeaders = [...Object.keys(headerComponents), 'Allow'];
 
 /** Seconds a browser may keep the answer to a preflight; Chromium keeps none longer than 7,200. */
 const preflightSeconds = 600;
