@@ -58,7 +58,7 @@ export function sendDocument(
   reply.headers({ ETag: etag, 'Cache-Control': document.cacheControl });
   addVary(reply, 'Accept-Encoding');
   if (verdict === 'precondition_failed') {
-    throw new PosencError('precondition_failed', `the entity tag is ${etag}`);
+    throw new PosencError('precondition_failed', `the entity tag is ${etag}`, { headers: { ETag: etag } });
   }
   if (verdict === 'not_modified') return reply.code(304).send();
   reply.headers({ 'Content-Type': document.mediaType, 'Accept-Ranges': 'none' });

@@ -103,6 +103,8 @@ const representationHeaders = [
   'content-type',
   'etag',
   'server-timing',
+  'x-posenc-profile',
+  'x-posenc-revision',
   'x-tensor-dtype',
   'x-tensor-shape',
 ];
