@@ -5,29 +5,33 @@ import { makeDocument, sendDocument } from '../src/http/document.js';
 import { documentSchema } from '../src/http/openapi-operation.js';
 import { backendChoices } from '../src/kernels/define.js';
 
-const selfTest = z.object({
-  table: z.string(),
-  kind: z.enum(['elements', 'reals', 'phase', 'slope-distance', 'bucket']).describe('Kind of kernel.'),
-  dtype: z.enum(['f64', 'f32', 'f16', 'bf16', 'c64', 'i64', 'i32', 'bool']),
-  elements: z.int().describe('Elements compared with those of the reference kernel.'),
-  differing: z.int().describe('Elements whose bytes differ from the reference bytes.'),
-  max_error: z.number().nullable().describe('Largest difference; null where a value is not finite.'),
-  allowed_error: z
-    .number()
-    .describe('Largest difference that passes; 0 where every byte must be that of the reference.'),
-  gb_per_s: z.number().describe('Speed measured at start-up.'),
-});
+const selfTest = z
+  .object({
+    table: z.string(),
+    kind: z.enum(['elements', 'reals', 'phase', 'slope-distance', 'bucket']).describe('Kind of kernel.'),
+    dtype: z.enum(['f64', 'f32', 'f16', 'bf16', 'c64', 'i64', 'i32', 'bool']),
+    elements: z.int().min(0).describe('Elements compared with those of the reference kernel.'),
+    differing: z.int().min(0).describe('Elements whose bytes differ from the reference bytes.'),
+    max_error: z.number().nullable().describe('Largest difference; null where a value is not finite.'),
+    allowed_error: z
+      .number()
+      .describe('Largest difference that passes; 0 where every byte must be that of the reference.'),
+    gb_per_s: z.number().describe('Speed measured at start-up.'),
+  })
+  .meta({ id: 'SelfTest' });
 
-const backend = z.object({
-  name: z.enum(['js', 'gpu']),
-  device: z.string().nullable().describe('What computes.'),
-  state: z
-    .enum(['offered', 'unavailable'])
-    .describe('`offered` can be asked for; `auto` takes it where its bytes are the reference bytes.'),
-  reason: z.string().nullable().describe('Why it is not offered, or not used for everything.'),
-  bound: z.string().nullable().describe('What its output is worth.'),
-  self_test: z.array(selfTest),
-});
+const backend = z
+  .object({
+    name: z.enum(['js', 'gpu']),
+    device: z.string().nullable().describe('What computes.'),
+    state: z
+      .enum(['offered', 'unavailable'])
+      .describe('`offered` can be asked for; `auto` takes it where its bytes are the reference bytes.'),
+    reason: z.string().nullable().describe('Why it is not offered, or not used for everything.'),
+    bound: z.string().nullable().describe('What its output is worth.'),
+    self_test: z.array(selfTest),
+  })
+  .meta({ id: 'Backend' });
 
 const schema = documentSchema({
   operationId: 'listBackends',

@@ -4,7 +4,7 @@ import type { AppContext } from '../src/context.js';
 import type { AnyEncoding } from '../src/encodings/define.js';
 import { PosencError } from '../src/errors.js';
 import { makeDocument, sendDocument } from '../src/http/document.js';
-import { jsonSchema, propertiesOf } from '../src/http/json-schema.js';
+import { propertiesOf } from '../src/http/json-schema.js';
 import { documentSchema } from '../src/http/openapi-operation.js';
 import type { JsonSchema } from '../src/http/openapi-types.js';
 import { type TableLimits, tableParameters } from '../src/table.js';
@@ -16,7 +16,9 @@ const status = z
 const list = z
   .object({
     revision: z.string().describe('Kernel revision.'),
-    encodings: z.array(z.object({ id: z.string(), title: z.string(), status })),
+    encodings: z.array(
+      z.object({ id: z.string(), title: z.string(), status }).meta({ id: 'EncodingSummary' }),
+    ),
   })
   .meta({ id: 'EncodingList' });
 
@@ -25,10 +27,11 @@ const bounds = z
     minimum: z.number(),
     maximum: z.number(),
     exclusive_minimum: z.number(),
-    min_items: z.int(),
-    max_items: z.int(),
+    min_items: z.int().min(0),
+    max_items: z.int().min(0),
   })
-  .partial();
+  .partial()
+  .meta({ id: 'Bounds' });
 
 const detail = z
   .object({
@@ -39,19 +42,21 @@ const detail = z
     status_note: z.string(),
     params: z.looseObject({}).describe('JSON Schema 2020-12 of the parameters, as POST takes them.'),
     tensors: z.array(
-      z.object({
-        name: z.string(),
-        shape: z.array(z.string()).describe('Sides, as letters or numbers.'),
-        kind: z.enum(['float', 'index', 'mask', 'complex', 'f64']).describe('Decides the dtypes.'),
-        description: z.string(),
-      }),
+      z
+        .object({
+          name: z.string(),
+          shape: z.array(z.string()).describe('Sides, as letters or numbers.'),
+          kind: z.enum(['float', 'index', 'mask', 'complex', 'f64']).describe('Decides the dtypes.'),
+          description: z.string(),
+        })
+        .meta({ id: 'TensorDescription' }),
     ),
-    profiles: z.array(z.object({ name: z.string(), guarantee: z.string() })),
-    references: z.array(z.object({ title: z.string(), url: z.url() })),
-    examples: z.array(z.object({ title: z.string(), params: z.looseObject({}) })),
+    profiles: z.array(z.object({ name: z.string(), guarantee: z.string() }).meta({ id: 'Profile' })),
+    references: z.array(z.object({ title: z.string(), url: z.url() }).meta({ id: 'Publication' })),
+    examples: z.array(z.object({ title: z.string(), params: z.looseObject({}) }).meta({ id: 'Example' })),
     limits: z.object({
-      table_bytes: z.int(),
-      text_elements: z.int(),
+      table_bytes: z.int().min(1),
+      text_elements: z.int().min(1),
       parameters: z.record(z.string(), bounds).describe('Bounds of each parameter that has some.'),
     }),
   })
@@ -84,10 +89,7 @@ function describe(encoding: AnyEncoding, { table_bytes, text_elements }: TableLi
     summary: encoding.summary,
     status: encoding.status.level,
     status_note: encoding.status.note,
-    params: {
-      $schema: 'https://json-schema.org/draft/2020-12/schema',
-      ...jsonSchema(z.strictObject(parameters.shape)),
-    },
+    params: z.toJSONSchema(z.strictObject(parameters.shape), { io: 'input' }),
     tensors: encoding.tensorDocs,
     profiles: encoding.profiles,
     references: encoding.references,

@@ -5,12 +5,14 @@ import { makeDocument, sendDocument } from '../src/http/document.js';
 import { documentSchema } from '../src/http/openapi-operation.js';
 import { describeLimits } from '../src/limits.js';
 
-const limit = z.object({
-  name: z.string(),
-  value: z.number(),
-  unit: z.string(),
-  reason: z.string().describe('Why there is a limit, and why there.'),
-});
+const limit = z
+  .object({
+    name: z.string(),
+    value: z.int().min(0),
+    unit: z.string(),
+    reason: z.string().describe('Why there is a limit, and why there.'),
+  })
+  .meta({ id: 'Limit' });
 
 const schema = documentSchema({
   operationId: 'listLimits',

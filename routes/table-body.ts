@@ -48,8 +48,17 @@ export function parametersSchema(encoding: AnyEncoding): z.ZodType {
   return schema;
 }
 
+const tableMeta = z
+  .object({
+    title: z.string(),
+    guarantee: z.string().optional().describe('What the profile promises.'),
+    backend: z.string().optional().describe('Who computed, where the bytes are not the reference ones.'),
+  })
+  .meta({ id: 'TableMeta' });
+
 /** A table in JSON. */
 export function tableSchema(encoding: AnyEncoding): z.ZodType {
+  const name = pascalCase(encoding.id);
   const [first, ...more] = encoding.profiles.map(({ name }) => name);
   const tensors = encoding.tensorDocs.map(
     ({ name, kind, shape, description }) =>
@@ -61,14 +70,10 @@ export function tableSchema(encoding: AnyEncoding): z.ZodType {
       params: parametersSchema(encoding).describe('Every parameter in force; it can be posted back.'),
       profile: first === undefined ? z.null() : z.enum([first, ...more]),
       revision: z.string().describe('Kernel revision.'),
-      tensors: z.object(Object.fromEntries(tensors)),
-      meta: z.object({
-        title: z.string(),
-        guarantee: z.string().optional().describe('What the profile promises.'),
-        backend: z.string().optional().describe('Who computed, where the bytes are not the reference ones.'),
-      }),
+      tensors: z.object(Object.fromEntries(tensors)).meta({ id: `${name}Tensors` }),
+      meta: tableMeta,
     })
-    .meta({ id: `${pascalCase(encoding.id)}Table`, description: encoding.title });
+    .meta({ id: `${name}Table`, description: encoding.title });
 }
 
 /** The answer to `digest=sha-256`. */

@@ -21,7 +21,7 @@ const biasMax = z
   .positive()
   .max(1024)
   .optional()
-  .describe('Exponent reached by the last head, variant `mpt` only [8].');
+  .describe('Exponent reached by the last head; variant `mpt` only. Default 8.');
 
 interface SlopeParams {
   num_heads: number;
@@ -189,7 +189,9 @@ export const alibiBias = defineEncoding({
       .describe(
         '`matrix` [H, Q, K]: −slope · |q − k|; `row` [H, K]: slope · key position (bloom, falcon) or slope · (key − K + 1) (mpt).',
       ),
-    query_length: length('Number of queries; the last query stands at the last key [key_length].').optional(),
+    query_length: length(
+      'Number of queries; the last query stands at the last key. Default key_length.',
+    ).optional(),
     key_length: length('Number of keys.'),
     causal: z
       .boolean()
@@ -234,7 +236,7 @@ export const alibiBias = defineEncoding({
       name: 'bias',
       shape: ['H', 'Q', 'K'],
       kind: 'float',
-      description: '[H, Q, K], or [H, K] for form `row`.',
+      description: 'What is added to the scores; [H, K] for form `row`.',
     },
   ],
   examples: [

@@ -197,7 +197,7 @@ export const t5Buckets = defineEncoding({
       .min(-relativeLimit)
       .max(relativeLimit)
       .optional()
-      .describe('Position of the first query, with a key-value cache the number of tokens in it [0].'),
+      .describe('Position of the first query, with a key-value cache the number of tokens in it. Default 0.'),
     relative_position_min: z
       .int()
       .min(-relativeLimit)
@@ -239,13 +239,13 @@ export const t5Buckets = defineEncoding({
       name: 'buckets',
       shape: ['Q', 'K'],
       kind: 'index',
-      description: '[Q, K], or [R] for a span of relative positions.',
+      description: 'A bucket for each query and key; [R] for a span of relative positions.',
     },
     {
       name: 'bias',
       shape: ['H', 'Q', 'K'],
       kind: 'float',
-      description: '[H, Q, K] or [H, R]; only with supplied weights.',
+      description: 'With supplied weights only: the weight of each bucket; [H, R] for a span.',
     },
   ],
   examples: [

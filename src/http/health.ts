@@ -17,7 +17,7 @@ const livez = momentSchema({
   tag: 'operation',
   summary: 'Whether the process turns',
   description: 'Answers in every state; a process that does not answer should be restarted.',
-  body: z.object({ status: z.literal('ok') }),
+  body: z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' }),
   examples: [{ title: 'Liveness', path: '/livez' }],
 });
 
@@ -26,7 +26,7 @@ const readyz = momentSchema({
   tag: 'operation',
   summary: 'Whether the service takes work',
   description: '503 while it starts and from the signal to stop on.',
-  body: z.object({ status: z.literal('ready') }),
+  body: z.object({ status: z.literal('ready') }).meta({ id: 'Readiness' }),
   errors: ['shutting_down'],
   examples: [{ title: 'Readiness', path: '/readyz' }],
 });
@@ -36,16 +36,18 @@ const healthz = momentSchema({
   tag: 'operation',
   summary: 'The state of the service, for people',
   description: 'Version, revision, uptime and memory of this process.',
-  body: z.object({
-    status: z.enum(['starting', 'ready', 'draining']),
-    version: z.string(),
-    revision: z.string().describe('Kernel revision.'),
-    node: z.string(),
-    uptime_s: z.int(),
-    requests_running: z.int(),
-    rss_bytes: z.int(),
-    heap_used_bytes: z.int(),
-  }),
+  body: z
+    .object({
+      status: z.enum(['starting', 'ready', 'draining', 'closing']),
+      version: z.string(),
+      revision: z.string().describe('Kernel revision.'),
+      node: z.string(),
+      uptime_s: z.int().min(0),
+      requests_running: z.int().min(0),
+      rss_bytes: z.int().min(0),
+      heap_used_bytes: z.int().min(0),
+    })
+    .meta({ id: 'Health' }),
   examples: [{ title: 'Health', path: '/healthz' }],
 });
 

@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import type { JsonSchema } from './openapi-types.js';
 
+/** What a generated client makes of a plain `integer` or `number` may be 32 bits wide; these are its other widths. */
+const wide: NonNullable<Parameters<typeof z.toJSONSchema>[1]> = {
+  io: 'input',
+  override: ({ jsonSchema: { type, maximum = Number.POSITIVE_INFINITY }, jsonSchema }) => {
+    if (type === 'number') jsonSchema.format = 'double';
+    if (type === 'integer' && maximum > 2 ** 31 - 1) jsonSchema.format = 'int64';
+  },
+};
+
 /**
- * A zod schema as JSON Schema 2020-12. Schemas with an id (`.meta({ id })`) stand under `$defs` and are referred
+ * A zod schema as JSON Schema 2020-12 with the number formats of OpenAPI. Schemas with an id (`.meta({ id })`) stand under `$defs` and are referred
  * to, the outermost one too; the assembly of the document moves them to its components.
  *
  * The input side is described, so a parameter with a default is not required. Responses therefore carry no
@@ -10,7 +19,7 @@ import type { JsonSchema } from './openapi-types.js';
  */
 export function jsonSchema(schema: z.ZodType): JsonSchema {
   // An id on the outermost schema would be passed over: only what is inside another becomes a reference.
-  const holder = z.toJSONSchema(z.object({ it: schema }), { io: 'input' });
+  const holder = z.toJSONSchema(z.object({ it: schema }), wide);
   const it = holder.properties?.it;
   if (typeof it !== 'object') throw new Error('zod described no schema');
   return { ...it, ...(holder.$defs && { $defs: holder.$defs }) };
@@ -21,7 +30,7 @@ export function propertiesOf(schema: z.ZodObject): {
   readonly properties: ReadonlyMap<string, JsonSchema>;
   readonly required: ReadonlySet<string>;
 } {
-  const { properties = {}, required = [] } = z.toJSONSchema(z.object(schema.shape), { io: 'input' });
+  const { properties = {}, required = [] } = z.toJSONSchema(z.object(schema.shape), wide);
   return {
     properties: new Map(
       Object.entries(properties).flatMap(([name, property]) =>

@@ -11,7 +11,8 @@ export const headerComponents = {
     schema: { type: 'string', pattern: '^"[0-9a-f]{64}(-gzip)?"$' },
   },
   'Cache-Control': {
-    description: 'Immutable for a year where the URL names the revision, an hour otherwise.',
+    description:
+      'How long it may be kept: a year, immutable, where the URL names the revision; an hour otherwise; errors and the state of the moment not at all.',
     required: true,
     schema: text,
   },

@@ -75,7 +75,7 @@ export function momentSchema(resource: Resource, mediaType = 'application/json')
   return operationOf(resource, resource.parameters ?? [], {
     200: {
       description: resource.summary,
-      headers: headers('Cache-Control', 'Content-Length', 'X-Request-Id'),
+      headers: headers('Cache-Control', 'Content-Length', 'Vary', 'X-Request-Id'),
       content: { [mediaType]: { schema: jsonSchema(resource.body) } },
     },
   });

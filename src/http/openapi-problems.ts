@@ -24,8 +24,22 @@ const problem = z
       )
       .optional()
       .describe('Every wrong field.'),
+    limit: z.int().min(0).optional().describe('What is too large or too many: the limit,'),
+    requested: z.int().min(0).optional().describe('what was asked for,'),
+    unit: z.enum(['bytes', 'elements']).optional().describe('and what is counted.'),
+    current: z.string().optional().describe('`revision_unavailable`: the revision that is served.'),
+    bytes: z.int().min(0).optional().describe('`range_not_satisfiable`: the length of the file.'),
+    formats: z
+      .array(z.object({ extension: z.string(), media_type: z.string() }))
+      .optional()
+      .describe('`not_acceptable`: the formats that exist.'),
+    state: z
+      .enum(['starting', 'draining', 'closing'])
+      .optional()
+      .describe('`/readyz`: why it takes no work.'),
+    waiting_for: z.array(z.string()).optional().describe('`/readyz`: what the start waits for.'),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457. Some errors have members of their own, such as `limit`.' });
+  .meta({ id: 'Problem', description: 'RFC 9457. The members after `errors` belong to single errors.' });
 
 /** What may befall any request, whatever its operation. */
 const general: readonly ErrorCode[] = [
@@ -41,10 +55,9 @@ const general: readonly ErrorCode[] = [
 
 /** Headers that a problem has beside those of all problems. */
 const particular: Partial<Record<number, readonly HeaderName[]>> = {
-  406: ['Vary'],
-  412: ['Vary'],
+  412: ['ETag'],
   415: ['Accept-Encoding'],
-  416: ['Content-Range', 'Vary'],
+  416: ['Accept-Ranges', 'Content-Range'],
   503: ['Retry-After'],
 };
 
@@ -61,13 +74,19 @@ function response(status: number): Response {
   const codes = codesOf(status);
   return {
     description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code].title}.`).join(' '),
-    headers: headers('Cache-Control', 'X-Request-Id', ...(particular[status] ?? [])),
+    headers: headers('Cache-Control', 'Vary', 'X-Request-Id', ...(particular[status] ?? [])),
     content: {
       [problemMediaType]: {
         schema: {
           allOf: [
             jsonSchema(problem),
-            { type: 'object', properties: { status: { const: status }, code: { enum: codes } } },
+            {
+              type: 'object',
+              properties: {
+                status: { type: 'integer', const: status },
+                code: { type: 'string', enum: codes },
+              },
+            },
           ],
         },
       },
