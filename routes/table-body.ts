@@ -8,18 +8,26 @@ export function pascalCase(id: string): string {
   return id.replaceAll(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
 }
 
-const special = z.enum(['Infinity', '-Infinity', 'NaN']);
+/** Of the deepest tensor, and one more for the parts of a complex number. */
+const maxDepth = 4;
 
-/** A scalar, or arrays as deep as the shape is long. */
-const floatData: z.ZodType = z
-  .union([z.number(), special, z.array(z.lazy(() => floatData))])
-  .meta({ id: 'FloatData', description: 'Nested arrays, row-major; a scalar as one number. c64: [re, im].' });
-const indexData: z.ZodType = z
-  .union([z.int(), z.array(z.lazy(() => indexData))])
-  .meta({ id: 'IndexData', description: 'Nested arrays of integers, row-major.' });
-const maskData: z.ZodType = z
-  .union([z.boolean(), z.array(z.lazy(() => maskData))])
-  .meta({ id: 'MaskData', description: 'Nested arrays of booleans, row-major.' });
+/** An element, or arrays of it as deep as the shape is long. Not recursive: many client generators cannot read that. */
+function nested(id: string, element: z.ZodType, description: string): z.ZodType {
+  const depths = [element];
+  while (depths.length <= maxDepth) depths.push(z.array(depths[depths.length - 1]!));
+  return z.union(depths).meta({ id, description });
+}
+
+const floatElement = z
+  .union([z.number(), z.enum(['Infinity', '-Infinity', 'NaN'])])
+  .meta({ id: 'FloatElement', description: 'What JSON has no number for is one of the strings.' });
+const floatData = nested(
+  'FloatData',
+  floatElement,
+  'Nested arrays, row-major; a scalar as one number. c64: [re, im].',
+);
+const indexData = nested('IndexData', z.int(), 'Nested arrays of integers, row-major.');
+const maskData = nested('MaskData', z.boolean(), 'Nested arrays of booleans, row-major.');
 
 function tensor(id: string, dtypes: readonly [string, ...string[]], data: z.ZodType) {
   return z.object({ dtype: z.enum(dtypes), shape: z.array(z.int().min(0)), data }).meta({ id });

@@ -24,9 +24,9 @@ const problem = z
       )
       .optional()
       .describe('Every wrong field.'),
-    limit: z.int().min(0).optional().describe('What is too large or too many: the limit,'),
-    requested: z.int().min(0).optional().describe('what was asked for,'),
-    unit: z.enum(['bytes', 'elements']).optional().describe('and what is counted.'),
+    limit: z.int().min(0).optional().describe('The limit that was exceeded.'),
+    requested: z.int().min(0).optional().describe('What was asked for, in the unit of `limit`.'),
+    unit: z.enum(['bytes', 'elements']).optional().describe('What `limit` and `requested` count.'),
     current: z.string().optional().describe('`revision_unavailable`: the revision that is served.'),
     bytes: z.int().min(0).optional().describe('`range_not_satisfiable`: the length of the file.'),
     formats: z
