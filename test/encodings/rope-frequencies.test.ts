@@ -9,6 +9,16 @@ interface Hashed {
   /** First 16 hex digits of the SHA-256 of the float32 values. */
   readonly inv_freq: string;
   readonly attention_factor: number;
+  /** The same of a bfloat16 table of 4096 positions, where torch's is that of the nearest float32. */
+  readonly bf16?: string;
+}
+
+const { cases: hashed }: { cases: readonly Hashed[] } = JSON.parse(goldenFile('rope_hashes.json').toString());
+
+function hash(...parts: readonly (Uint8Array | undefined)[]): string {
+  const sum = createHash('sha256');
+  for (const part of parts) sum.update(part ?? new Uint8Array());
+  return sum.digest('hex').slice(0, 16);
 }
 
 function values(params: Params, name: string): Float64Array {
@@ -18,14 +28,21 @@ function values(params: Params, name: string): Float64Array {
 }
 
 t.test('inv_freq and attention_factor of known models have the hashes of transformers', async (t) => {
-  const { cases }: { cases: readonly Hashed[] } = JSON.parse(goldenFile('rope_hashes.json').toString());
-  for (const { title, params, inv_freq, attention_factor } of cases) {
+  for (const { title, params, inv_freq, attention_factor } of hashed) {
     const table = compute('rope-frequencies', params);
-    const bytes = table.get('inv_freq')?.bytes ?? new Uint8Array();
-    t.equal(createHash('sha256').update(bytes).digest('hex').slice(0, 16), inv_freq, title);
+    t.equal(hash(table.get('inv_freq')?.bytes), inv_freq, title);
     t.equal(values(params, 'attention_factor')[0], attention_factor, `${title}: attention_factor`);
   }
-  t.equal(cases.length, 27, 'models compared');
+  t.equal(hashed.length, 27, 'models compared');
+});
+
+t.test('bfloat16 tables of known models have the hashes of transformers', async (t) => {
+  const narrow = hashed.filter(({ bf16 }) => bf16 !== undefined);
+  for (const { title, params, bf16 } of narrow) {
+    const table = compute('rope', { ...params, length: 4096, layout: 'compact', dtype: 'bf16' });
+    t.equal(hash(table.get('cos')?.bytes, table.get('sin')?.bytes), bf16, title);
+  }
+  t.equal(narrow.length, 17, 'models compared');
 });
 
 t.test(

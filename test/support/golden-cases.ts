@@ -18,19 +18,24 @@ const manifest = z.object({
 export interface GoldenCase {
   readonly id: string;
   readonly params: Readonly<Record<string, unknown>>;
+  /** The names of its tensors. */
+  readonly names: readonly string[];
   readonly tensor: (name: string) => StoredTensor;
 }
 
+/** Every case there is, of whatever encoding. */
+export const goldenManifest = manifest.parse(JSON.parse(goldenFile('manifest.json').toString())).cases;
+
 /** The golden cases of an encoding, in the manifest's order. */
 export function goldenCases(encoding: string): readonly GoldenCase[] {
-  const { cases } = manifest.parse(JSON.parse(goldenFile('manifest.json').toString()));
-  const own = cases.filter((candidate) => candidate.encoding === encoding);
+  const own = goldenManifest.filter((candidate) => candidate.encoding === encoding);
   const files = new Map(
     [...new Set(own.map(({ file }) => file))].map((file) => [file, readSafetensors(goldenFile(file))]),
   );
   return own.map(({ id, params, file, tensors }) => ({
     id,
     params,
+    names: Object.keys(tensors),
     tensor: (name) => {
       const found = files.get(file)?.get(tensors[name] ?? '');
       if (!found) throw new Error(`${id} lacks the tensor ${name}`);

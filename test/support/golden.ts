@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** A file of test/golden, from a compiled test two folders below the project's root. */
+/** Where the vectors lie, from a compiled test two folders below the project's root. */
+export const goldenFolder = new URL('../../../test/golden/', import.meta.url);
+
+/** A file of test/golden. */
 export function goldenFile(name: string): Buffer {
-  return readFileSync(new URL(`../../../test/golden/${name}`, import.meta.url));
+  return readFileSync(new URL(name, goldenFolder));
 }
