@@ -41,7 +41,8 @@ def mscale(s, m=1):
     return mpf(1) if s <= 1 else mpf(m) * log(mpf(s)) / 10 + 1
 
 
-def law(p):
+def real_law(p):
+    """inv_freq and attention factor as mpf, and for yarn what else there is."""
     kind, head, base = p['rope_type'], p['head_dim'], p.get('rope_theta', 10000)
     r = int(head * p.get('partial_rotary_factor', 1))
     s, trained, longest = p.get('factor'), p.get('original_max_position_embeddings'), p.get('max_position_embeddings')
@@ -74,7 +75,7 @@ def law(p):
             low, high = correction(fast, slow, r, base, trained, p.get('truncate', True))
             ramp = dimension_ramp(low, high, len(plain))
         inv = mix([w / mpf(s) for w in plain], plain, ramp)
-        more = {'correction_range': [bits(low), bits(high)], 'ramp': ''.join(map(bits, ramp))}
+        more = {'correction_range': [low, high], 'ramp': ramp}
         if 'attention_factor' not in p:
             over, under = p.get('mscale'), p.get('mscale_all_dim')
             attention = mscale(s, over) / mscale(s, under) if over and under else mscale(s)
@@ -98,6 +99,13 @@ def law(p):
     elif kind == 'proportional':
         turning = int(p.get('partial_rotary_factor', 1) * head // 2)
         inv = [w / mpf(s or 1) for w in theta(base, head, turning)] + [mpf(0)] * (head // 2 - turning)
+    return inv, mpf(attention), more
+
+
+def law(p):
+    inv, attention, more = real_law(p)
+    if more:
+        more = {'correction_range': list(map(bits, more['correction_range'])), 'ramp': ''.join(map(bits, more['ramp']))}
     return {'params': p, 'inv_freq': ''.join(map(bits, inv)), 'attention_factor': bits(attention), **more}
 
 
