@@ -4,10 +4,11 @@ import { instanceOf } from './problem.js';
 
 /** One line a request, when its last byte has been handed over or its client has left. */
 export function accessLog(log: FastifyBaseLogger): Observer {
-  return ({ request, route }, { status, bytes, milliseconds, aborted }) => {
+  return ({ request, client, route }, { status, bytes, milliseconds, aborted }) => {
     if (log.level === 'silent') return;
     log.info(
       {
+        client,
         method: request.method,
         route,
         path: instanceOf(request.raw.url ?? ''),

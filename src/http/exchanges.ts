@@ -14,6 +14,8 @@ export interface Exchange {
   readonly request: FastifyRequest;
   readonly response: ServerResponse;
   readonly socket: Socket;
+  /** Address of the client, as a trusted proxy says or as the connection has it. It is gone once the client is. */
+  readonly client: string;
   /** Pattern of the route, or null where none matched. */
   readonly route: string | null;
   /** `performance.now()`, in ms. */
@@ -82,6 +84,7 @@ export class Exchanges {
       request,
       response: reply.raw,
       socket,
+      client: request.ip,
       route: request.is404 ? null : (request.routeOptions.url ?? null),
       started: performance.now(),
       bytesBefore: socket.bytesWritten ?? 0,
