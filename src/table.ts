@@ -153,10 +153,7 @@ function windowOf(
   const first = start ?? 0;
   // Their sum may lie between two float64 values; the difference from the limit is exact.
   if (first > catalogueLimits.position - (length - 1)) {
-    throw invalidParameter(
-      'length',
-      `start + length must not go beyond position ${catalogueLimits.position}`,
-    );
+    throw invalidParameter('length', `the last row must not be beyond position ${catalogueLimits.position}`);
   }
   return { positions: { kind: 'range', start: first, length }, inForce: { start: first, length } };
 }

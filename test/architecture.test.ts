@@ -195,3 +195,16 @@ t.test('no file imports itself by way of others, not even for types', (t) => {
   for (const file of graph.keys()) t.equal(cycleThrough(file)?.join(' → ') ?? null, null, file);
   t.end();
 });
+
+t.test('no function that engines compute differently reaches a byte', (t) => {
+  const inexact = /\bMath\.(?!(?:abs|ceil|clz32|floor|fround|imul|max|min|round|sign|sqrt|trunc)\b)[a-z]\w*/g;
+  /** Powers of two and of whole numbers are exact. */
+  const power = /(?<!\b2|\bBigInt\(\w+\)) \*\* (?!BigInt\()\S+/g;
+  for (const file of graph.keys()) {
+    if (!isIn(file, core)) continue;
+    const code = textOf(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    t.same(code.match(inexact) ?? [], [], file);
+    t.same(code.match(power) ?? [], [], file);
+  }
+  t.end();
+});
