@@ -99,7 +99,7 @@ t.test('wrong usage names what is wrong and ends with 2', async (t) => {
     ['encodings --nothing', /^posenc encodings: --nothing: there is only --json\n$/],
     ['openapi --nothing', /^posenc openapi: --nothing: there are no arguments\n$/],
     ['table', /^posenc table: an encoding is missing; there are rope, /],
-    ['table rape', /^posenc table: there is no encoding rape; there are rope, /],
+    ['table rop', /^posenc table: there is no encoding rop; there are rope, /],
     ['table alibi-slopes 8', /^posenc table: 8: is no flag\n$/],
     ['table alibi-slopes -n 8', /^posenc table: -n: is no flag\n$/],
     ['table alibi-slopes -ofile', /^posenc table: -ofile: is no flag\n$/],
