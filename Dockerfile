@@ -1,5 +1,8 @@
 # The dependencies and the program come from stages of their own; what is only needed to build stays there.
-FROM node:24-trixie-slim AS build
+# The base can be pinned to a digest, or taken from a mirror: --build-arg NODE_IMAGE=…
+ARG NODE_IMAGE=docker.io/library/node:24-trixie-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -11,7 +14,7 @@ COPY routes routes
 RUN npm run build \
   && find dist -name '*.map' -delete
 
-FROM node:24-trixie-slim AS dependencies
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # gpu.js lists webgpu (84 MB, binaries for four platforms) as a dependency and gl as an optional one. Both drive a
@@ -25,7 +28,7 @@ RUN npm ci --omit=dev --omit=optional \
        -regex '.*\.(map|ts|mts|cts|md|markdown)' ! -iname 'licen[cs]e*' -delete \
   && find node_modules -type d -empty -delete
 
-FROM node:24-trixie-slim
+FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="posenc" \
       org.opencontainers.image.description="Position-encoding tables for transformers, served over HTTP as virtual tensor files" \
       org.opencontainers.image.licenses="MIT"
