@@ -222,7 +222,7 @@ class TableRoutes {
         }).then(() => reply);
       }
       small = new SmallBody(printed.body);
-      if (file.variant === '') this.bodies.set(file.etag, small, 2 * printed.body.length);
+      if (file.variant === '') this.bodies.set(file.etag, small, small.weight(file.format.name === 'json'));
     }
     const body = gzip ? small.gzip : small.plain;
     metrics.tensorBytesSent(body.length);
@@ -290,7 +290,7 @@ class TableRoutes {
     let small = this.bodies.get(file.etag);
     if (!small) {
       small = new SmallBody(await binaryBody(delivery, 0, size, 0));
-      this.bodies.set(file.etag, small, size);
+      this.bodies.set(file.etag, small, small.weight(false));
     }
     return small.plain.subarray(start, end);
   }

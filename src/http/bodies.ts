@@ -39,7 +39,7 @@ export function textBody(file: FilePlan, read: ReadElements, limit: number): Tex
     start += next.value;
     if (start.length > limit) return { kind: 'long', pieces: resumed(start, printed) };
   }
-  return { kind: 'whole', body: Buffer.from(start) };
+  return { kind: 'whole', body: inOwnMemory(start) };
 }
 
 function* resumed(start: string, rest: Generator<string, void, void>): Generator<string, void, void> {
@@ -47,14 +47,34 @@ function* resumed(start: string, rest: Generator<string, void, void>): Generator
   yield* rest;
 }
 
+/**
+ * Bytes in memory that is theirs alone. Node lays short buffers side by side, and zlib answers a view of 16 KiB: to
+ * keep such a buffer is to keep many times its length.
+ */
+function inOwnMemory(content: string | Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(Buffer.byteLength(content));
+  if (typeof content === 'string') own.write(content);
+  else own.set(content);
+  return own;
+}
+
+/** What a kept body costs beside its bytes: its key, two buffers and their places in a map. */
+const overheadBytes = 1024;
+
 /** A body with its gzip form made on first demand. */
 export class SmallBody {
   private compressed: Buffer | undefined;
 
+  /** @param plain In memory of its own. */
   constructor(readonly plain: Buffer) {}
 
   get gzip(): Buffer {
-    this.compressed ??= gzipSync(this.plain);
+    this.compressed ??= inOwnMemory(gzipSync(this.plain));
     return this.compressed;
+  }
+
+  /** Bytes of memory that this comes to hold; `compressible` where its gzip form may be asked for. */
+  weight(compressible: boolean): number {
+    return overheadBytes + (compressible ? 2 : 1) * this.plain.length;
   }
 }

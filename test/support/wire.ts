@@ -11,9 +11,14 @@ export interface Answer {
   readonly last: boolean;
 }
 
-/** What came is no response, not a whole one, or did not come in time. */
+/** What came is no response, or did not come in time. */
 export class WireError extends Error {
-  override readonly name = 'WireError';
+  override readonly name: string = 'WireError';
+}
+
+/** The connection ended within an answer. */
+export class CutShort extends WireError {
+  override readonly name = 'CutShort';
 }
 
 /** Bytes as they come, to be taken in any portions. */
@@ -53,11 +58,17 @@ class Inbox {
     return this.chunks[0]!;
   }
 
+  /** Waits until there is a byte, or will never be one. */
+  async isOver(): Promise<boolean> {
+    while (this.size === 0) if (!(await this.more())) return true;
+    return false;
+  }
+
   /** Exactly so many bytes. Fails where fewer come. */
   async take(count: number): Promise<Buffer> {
     while (this.size < count) {
       if (!(await this.more())) {
-        throw new WireError(`the connection ended ${count - this.size} bytes before the end of a body`);
+        throw new CutShort(`the connection ended ${count - this.size} bytes before the end of a body`);
       }
     }
     const all = this.whole();
@@ -72,7 +83,7 @@ class Inbox {
       const at = this.whole().indexOf(mark, 0, 'latin1');
       if (at >= 0) return (await this.take(at + mark.length)).toString('latin1').slice(0, -mark.length);
       if (!(await this.more())) {
-        throw new WireError(this.size === 0 ? 'there is no answer' : 'the connection ended within an answer');
+        throw new CutShort(this.size === 0 ? 'there is no answer' : 'the connection ended within an answer');
       }
     }
   }
@@ -145,18 +156,9 @@ export class Wire {
     }
   }
 
-  /** The answers until the server ends the connection. */
-  async answers(): Promise<Answer[]> {
-    const answers: Answer[] = [];
-    while (this.unread > 0 || !this.socket.closed) {
-      try {
-        answers.push(await this.answer());
-      } catch (error) {
-        if (this.unread > 0) throw error;
-        break;
-      }
-    }
-    return answers;
+  /** Waits for the next answer, or the end of the connection, and tells whether it was the end. */
+  isOver(): Promise<boolean> {
+    return this.inbox.isOver();
   }
 
   close(): void {
