@@ -10,9 +10,7 @@ t.test('every answer to thousands of requests is one that the document declares'
   const port = await listen(app);
   const document = (await app.inject({ url: '/openapi.json' })).json<ApiDocument>();
   const operations = operationsOf(document);
-  const started = performance.now();
   const report = await runFuzz({ port, operations, seed: 1, count: 3000 });
-  console.error(performance.now() - started, report.statuses, report.kinds);
   t.same(report.findings.map(describeFinding), []);
   for (const { id } of operations) t.ok(report.operations.has(id), id);
   for (const status of [200, 204, 206, 304, 400, 404, 405, 406, 412, 413, 415, 416, 417, 422, 431])
