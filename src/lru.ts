@@ -2,14 +2,19 @@
 export class Lru<K, V> {
   private readonly entries = new Map<K, { value: V; weight: number }>();
   private total = 0;
+  /** Used last. Asking for it again moves nothing: a small Map that is deleted from at every turn is rebuilt at every turn. */
+  private newest: K | undefined;
 
   constructor(private readonly capacity: number) {}
 
   get(key: K): V | undefined {
     const entry = this.entries.get(key);
     if (!entry) return undefined;
-    this.entries.delete(key);
-    this.entries.set(key, entry);
+    if (key !== this.newest) {
+      this.entries.delete(key);
+      this.entries.set(key, entry);
+      this.newest = key;
+    }
     return entry.value;
   }
 
@@ -18,6 +23,7 @@ export class Lru<K, V> {
     this.remove(key);
     if (weight > this.capacity) return;
     this.entries.set(key, { value, weight });
+    this.newest = key;
     this.total += weight;
     for (const oldest of this.entries.keys()) {
       if (this.total <= this.capacity) break;

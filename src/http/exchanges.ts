@@ -43,7 +43,8 @@ export type Observer = (exchange: Exchange, outcome: Outcome) => void;
  * exactly once, at `finish` or when its connection closes.
  */
 export class Exchanges {
-  private readonly open = new Map<Socket, Set<Exchange>>();
+  /** In order of arrival. Arrays, because nearly all hold one at most and are emptied at every turn. */
+  private readonly open = new Map<Socket, Exchange[]>();
 
   constructor(private readonly observers: readonly Observer[]) {}
 
@@ -55,7 +56,7 @@ export class Exchanges {
   /** Number of exchanges under way. */
   get running(): number {
     let sum = 0;
-    for (const exchanges of this.open.values()) sum += exchanges.size;
+    for (const exchanges of this.open.values()) sum += exchanges.length;
     return sum;
   }
 
@@ -65,10 +66,10 @@ export class Exchanges {
   }
 
   /** Follows a connection until it closes. */
-  connect(socket: Socket): Set<Exchange> {
+  connect(socket: Socket): Exchange[] {
     let exchanges = this.open.get(socket);
     if (!exchanges) {
-      exchanges = new Set();
+      exchanges = [];
       this.open.set(socket, exchanges);
       socket.once('close', () => {
         for (const exchange of this.on(socket)) this.end(exchange, true);
@@ -89,14 +90,17 @@ export class Exchanges {
       started: performance.now(),
       bytesBefore: socket.bytesWritten ?? 0,
     };
-    this.connect(socket).add(exchange);
+    this.connect(socket).push(exchange);
     return exchange;
   }
 
   /** Ends an exchange; a second call does nothing. */
   end(exchange: Exchange, aborted: boolean): void {
     const { socket, response, started, bytesBefore } = exchange;
-    if (!this.open.get(socket)?.delete(exchange)) return;
+    const exchanges = this.open.get(socket);
+    const at = exchanges?.indexOf(exchange) ?? -1;
+    if (at < 0) return;
+    exchanges?.splice(at, 1);
     const outcome: Outcome = {
       aborted,
       status: aborted && !response.headersSent ? 499 : response.statusCode,
