@@ -14,7 +14,7 @@ import { acceptsGzip, chooseFormat } from '../src/http/negotiate.js';
 import { parseRange } from '../src/http/range.js';
 import { stream } from '../src/http/send.js';
 import { streamText } from '../src/http/send-text.js';
-import { fileHeaders } from '../src/http/table-headers.js';
+import { fileHeaders, gzipHeaders, type KnownHeaders, knownHeaders } from '../src/http/table-headers.js';
 import { Lru } from '../src/lru.js';
 import { decodeQuery, type RawParameters } from '../src/params.js';
 import { type Delivery, nextTurn, pieces } from '../src/pieces.js';
@@ -25,8 +25,13 @@ import { tableSchemas } from './table-schemas.js';
 /** A request understood: what file it asks for, and the headers that file has. */
 interface Resolved {
   readonly file: FilePlan;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: KnownHeaders;
+  /** Of the compressed form; null where there is none. */
+  readonly gzipHeaders: KnownHeaders | null;
 }
+
+/** Nothing where the response has been written past Fastify, as `hijack` allows. */
+type Answer = FastifyReply | Promise<FastifyReply> | undefined;
 
 /** URLs whose resolution is kept; longer ones are resolved each time. */
 const resolutions = 2048;
@@ -86,11 +91,7 @@ class TableRoutes {
   }
 
   /** GET and HEAD: parameters in the query. */
-  read(
-    encoding: AnyEncoding,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): FastifyReply | Promise<FastifyReply> {
+  read(encoding: AnyEncoding, request: FastifyRequest, reply: FastifyReply): Answer {
     const started = performance.now();
     const url = request.raw.url ?? '';
     const negotiated = !extensionOf(request);
@@ -106,7 +107,11 @@ class TableRoutes {
   }
 
   /** POST: parameters as a JSON object; what the body leaves out may stand in the query. */
-  async post(encoding: AnyEncoding, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async post(
+    encoding: AnyEncoding,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply | undefined> {
     const started = performance.now();
     const format = this.format(request, reply);
     const query = withoutSupplied(
@@ -149,46 +154,51 @@ class TableRoutes {
 
   private resolve(encoding: AnyEncoding, format: Format, raw: RawParameters): Resolved {
     const file = this.context.tables.plan(encoding, format, raw);
-    return { file, headers: fileHeaders(file, this.context.config.basePath) };
+    const headers = fileHeaders(file, this.context.config.basePath);
+    const compressible = format.name === 'json';
+    return {
+      file,
+      headers: knownHeaders(headers),
+      gzipHeaders: compressible ? knownHeaders(gzipHeaders(file, headers)) : null,
+    };
   }
 
   /** What the preconditions leave to be answered. Small known texts are answered at once, without a promise. */
   private answer(
-    { file, headers }: Resolved,
+    { file, headers, gzipHeaders }: Resolved,
     request: FastifyRequest,
     reply: FastifyReply,
     negotiated: boolean,
     started: number,
-  ): FastifyReply | Promise<FastifyReply> {
-    const json = file.format.name === 'json';
-    const gzip = json && acceptsGzip(request.headers['accept-encoding']);
-    if (json) reply.header('vary', negotiated ? 'Accept, Accept-Encoding' : 'Accept-Encoding');
+  ): Answer {
+    const gzip = gzipHeaders !== null && acceptsGzip(request.headers['accept-encoding']);
+    if (gzipHeaders) reply.header('vary', negotiated ? 'Accept, Accept-Encoding' : 'Accept-Encoding');
     else if (negotiated) reply.header('vary', 'Accept');
 
     if (file.table.digest) return this.digest(file, request, reply);
-    if (file.format.kind === 'text') return this.text(file, headers, gzip, request, reply, started);
-    this.preconditions(request, headers.etag ?? '', headers, reply);
+    const chosen = gzip ? gzipHeaders : headers;
+    this.preconditions(request, chosen.fields, reply);
     if (reply.statusCode === 304) return reply.send();
-    return this.binary(file, headers, request, reply, started);
+    if (file.format.kind === 'text') return this.text(file, chosen, gzip, request, reply, started);
+    return this.binary(file, chosen.fields, request, reply, started);
   }
 
   /** 412 as an error; 304 as the reply's status, with the headers it needs. */
   private preconditions(
     request: FastifyRequest,
-    etag: string,
     headers: Readonly<Record<string, string>>,
     reply: FastifyReply,
   ): void {
     const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers;
     if (ifMatch === undefined && ifNoneMatch === undefined) return;
+    const { etag = '' } = headers;
     const outcome = evaluatePreconditions({ method: request.method, ifMatch, ifNoneMatch }, etag);
     if (outcome === 'precondition_failed') {
       throw new PosencError('precondition_failed', `the entity tag is ${etag}`, { headers: { etag } });
     }
     if (outcome === 'not_modified') {
       reply.code(304);
-      reply.header('etag', etag);
-      for (const name of ['cache-control', 'content-location'] as const) {
+      for (const name of ['etag', 'cache-control', 'content-location'] as const) {
         const value = headers[name];
         if (value !== undefined) reply.header(name, value);
       }
@@ -197,26 +207,22 @@ class TableRoutes {
 
   private text(
     file: FilePlan,
-    headers: Readonly<Record<string, string>>,
+    headers: KnownHeaders,
     gzip: boolean,
     request: FastifyRequest,
     reply: FastifyReply,
     started: number,
-  ): FastifyReply | Promise<FastifyReply> {
-    const etag = gzip ? `"${file.etag}-gzip"` : `"${file.etag}"`;
-    this.preconditions(request, etag, headers, reply);
-    if (reply.statusCode === 304) return reply.send();
-    reply.headers(headers).header('accept-ranges', 'none').header('etag', etag);
-    if (gzip) reply.header('content-encoding', 'gzip');
-    if (request.method === 'HEAD') return reply.header('server-timing', timing(started)).send();
-
+  ): Answer {
+    if (request.method === 'HEAD') {
+      return reply.headers(headers.fields).header('server-timing', timing(started)).send();
+    }
     const { limits, tables, metrics } = this.context;
     let small = file.variant === '' ? this.bodies.get(file.etag) : undefined;
     if (!small) {
       const printed = textBody(file, tables.reader(file), limits.cached_body_bytes);
       metrics.elementsComputed(file.table.elements);
       if (printed.kind === 'long') {
-        const begin = () => beginRaw(reply, started);
+        const begin = () => beginRaw(reply, started, headers.flat);
         return this.streaming(reply, async () => {
           metrics.tensorBytesSent(await streamText(reply.raw, begin, printed.pieces, gzip));
         }).then(() => reply);
@@ -226,7 +232,9 @@ class TableRoutes {
     }
     const body = gzip ? small.gzip : small.plain;
     metrics.tensorBytesSent(body.length);
-    return reply.header('server-timing', timing(started)).send(body);
+    beginRaw(reply, started, [...headers.flat, 'content-length', String(body.length)]);
+    reply.raw.end(body);
+    return undefined;
   }
 
   private async binary(
@@ -348,7 +356,7 @@ class TableRoutes {
   /** The digest of the whole binary file, as JSON. */
   private async digest(file: FilePlan, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const etag = `"${createHash('sha256').update(`digest ${file.etag}`).digest('hex')}"`;
-    this.preconditions(request, etag, {}, reply);
+    this.preconditions(request, { etag }, reply);
     if (reply.statusCode === 304) return reply.send();
     const known = file.variant === '' ? this.digests.get(file.etag) : undefined;
     const head = request.method === 'HEAD';
@@ -388,11 +396,17 @@ class TableRoutes {
   }
 }
 
-/** Takes a response out of Fastify's hands and writes its head. */
-function beginRaw(reply: FastifyReply, started: number): void {
-  reply.header('server-timing', timing(started));
+/**
+ * Takes a response out of Fastify's hands and writes its head: `known`, and what stands on the reply. A table has a
+ * dozen headers; to set each on the reply costs as much as all the rest of a small request.
+ */
+function beginRaw(reply: FastifyReply, started: number, known: readonly string[] = []): void {
+  const head = [...known, 'server-timing', timing(started)];
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) head.push(name, String(value));
+  }
   reply.hijack();
-  reply.raw.writeHead(reply.statusCode, headersOf(reply));
+  reply.raw.writeHead(reply.statusCode, head);
 }
 
 function extensionOf(request: FastifyRequest): string | undefined {
@@ -406,14 +420,6 @@ function queryOf(url: string): string {
 
 function headerText(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
-}
-
-function headersOf(reply: FastifyReply): Record<string, string | number | string[]> {
-  return Object.fromEntries(
-    Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
-    ),
-  );
 }
 
 function timing(started: number): string {

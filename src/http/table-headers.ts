@@ -4,7 +4,17 @@ import type { FilePlan } from '../table.js';
 /** Longer canonical URLs are not repeated in a header: gateways answer 502 to heads of a few KiB. */
 const maxContentLocation = 2048;
 
-/** Headers of a table that depend on the file alone, in lower case. */
+/** Headers that are known before the request: by name in lower case, and name, value, name, value … as Node takes them. */
+export interface KnownHeaders {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly flat: readonly string[];
+}
+
+export function knownHeaders(fields: Readonly<Record<string, string>>): KnownHeaders {
+  return { fields, flat: Object.entries(fields).flat() };
+}
+
+/** Headers of a table that depend on the file alone. */
 export function fileHeaders(file: FilePlan, basePath: string): Record<string, string> {
   const { format, table, variant } = file;
   const location = file.canonicalUrl === null ? '' : basePath + file.canonicalUrl;
@@ -14,6 +24,8 @@ export function fileHeaders(file: FilePlan, basePath: string): Record<string, st
     etag: `"${file.etag}"`,
     'cache-control': cacheControl(file),
     'content-type': format.mediaType,
+    // Of binary files the method decides.
+    ...(format.kind === 'text' && { 'accept-ranges': 'none' }),
     'content-disposition': `${disposition}; filename="${file.fileName}"`,
     ...(location !== '' && location.length <= maxContentLocation && { 'content-location': location }),
     ...(format.name === 'bin' &&
@@ -22,6 +34,14 @@ export function fileHeaders(file: FilePlan, basePath: string): Record<string, st
     'x-posenc-revision': revision,
     ...(variant !== '' && { 'x-posenc-backend': variant }),
   };
+}
+
+/** The same for its compressed form, which is a representation with an entity tag of its own (RFC 9110, 8.8.3.3). */
+export function gzipHeaders(
+  file: FilePlan,
+  headers: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return { ...headers, etag: `"${file.etag}-gzip"`, 'content-encoding': 'gzip' };
 }
 
 function cacheControl({ table, variant }: FilePlan): string {
