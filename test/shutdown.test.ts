@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { fileBytes, plan } from './support/tables.js';
-import { Wire, WireError } from './support/wire.js';
+import { Wire, CutShort } from './support/wire.js';
 
 type Tap = Pick<typeof t, 'teardown'>;
 
@@ -137,7 +137,7 @@ t.test('a download that does not finish is cut at the deadline, and the exit is 
   t.same(await exited, [0, null]);
   for (const reader of readers) {
     reader.socket.resume();
-    await t.rejects(reader.answer(), WireError, 'a body that was cut does not look whole');
+    await t.rejects(reader.answer(), CutShort, 'a body that was cut does not look whole');
   }
   t.match(
     lines.find(({ msg }) => msg === 'responses were cut at the deadline'),
@@ -156,5 +156,5 @@ t.test('a second SIGTERM ends the process at once', async (t) => {
   child.kill('SIGTERM');
   t.same(await exited, [143, null]);
   reader.socket.resume();
-  await t.rejects(reader.answer(), WireError);
+  await t.rejects(reader.answer(), CutShort);
 });
