@@ -219,7 +219,7 @@ class TableRoutes {
     const { limits, tables, metrics } = this.context;
     let small = file.variant === '' ? this.bodies.get(file.etag) : undefined;
     if (!small) {
-      const printed = textBody(file, tables.reader(file), limits.cached_body_bytes);
+      const printed = textBody(file, tables.reader(file.table), limits.cached_body_bytes);
       metrics.elementsComputed(file.table.elements);
       if (printed.kind === 'long') {
         const begin = () => beginRaw(reply, started, headers.flat);
@@ -280,7 +280,9 @@ class TableRoutes {
       return reply.header('server-timing', timing(started)).send(body);
     }
     await this.streaming(reply, () =>
-      stream(delivery, pool, reply.raw, () => beginRaw(reply, started), start, end),
+      this.inBulk(delivery, (bulk) =>
+        stream(bulk, pool, reply.raw, () => beginRaw(reply, started), start, end),
+      ),
     );
     return reply;
   }
@@ -315,13 +317,28 @@ class TableRoutes {
     const { tables, metrics } = this.context;
     return {
       file,
-      read: tables.reader(file),
+      read: tables.reader(file.table),
       checksums: file.format.name === 'npz' ? this.checksums(file) : noChecksums,
       count: (elements, bytes) => {
         if (elements > 0) metrics.elementsComputed(elements);
         if (bytes > 0) metrics.tensorBytesSent(bytes);
       },
     };
+  }
+
+  /** Lets threads read the tensors of a delivery, where they may. */
+  private async inBulk<T>(delivery: Delivery, run: (bulk: Delivery) => Promise<T>): Promise<T> {
+    const { threads, config } = this.context;
+    const { table } = delivery.file;
+    // gpu.js lives on this thread.
+    const mayLeave = table.backend !== 'gpu' && (config.backend !== 'gpu' || table.backend !== undefined);
+    if (!threads || !mayLeave || !threads.knows(table.encoding)) return run(delivery);
+    const reader = threads.open(table, this.context.tables.reader(table));
+    try {
+      return await run({ ...delivery, read: reader.read });
+    } finally {
+      reader.close();
+    }
   }
 
   /**
@@ -374,24 +391,24 @@ class TableRoutes {
   /** SHA-256 of a whole file in hex, or null where the client has left before it was known. */
   private async hash(file: FilePlan, request: FastifyRequest, reply: FastifyReply): Promise<string | null> {
     let hex: string | null = null;
-    await this.streaming(reply, async () => {
+    const run = async (bulk: Delivery) => {
       const client = watchClient(request.raw.socket);
       const { pool } = this.context;
-      let block: Uint8Array | undefined;
+      const block = await pool.lease(client.signal);
       try {
-        block = await pool.lease(client.signal);
         const hash = createHash('sha256');
         const end = file.layout?.byteLength ?? 0;
-        for await (const piece of pieces(this.delivery(file), 0, end, block, client.signal)) {
+        for await (const piece of pieces(bulk, 0, end, block, client.signal)) {
           hash.update(piece);
           await nextTurn();
         }
         hex = hash.digest('hex');
       } finally {
-        if (block) pool.release(block);
+        pool.release(block);
         client.forget();
       }
-    });
+    };
+    await this.streaming(reply, () => this.inBulk(this.delivery(file), run));
     return hex;
   }
 }

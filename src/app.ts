@@ -21,11 +21,14 @@ import { BlockPool } from './kernels/pool.js';
 import { type Limits, makeLimits } from './limits.js';
 import { revision } from './revision.js';
 import { Tables } from './tables.js';
+import type { ThreadPool } from './threads/pool.js';
 import { version } from './version.js';
 
 export interface AppOptions {
   /** Who computes; TypeScript alone by default. */
   readonly kernels?: Kernels;
+  /** Threads for large tables, ended with the app; without them the event loop computes everything. */
+  readonly threads?: ThreadPool;
   /** The registry; tests add an encoding of their own. */
   readonly encodings?: readonly AnyEncoding[];
   /** Nothing is logged without one. */
@@ -108,7 +111,12 @@ export function buildApp(config: Config, options: AppOptions = {}): FastifyInsta
     encodings: options.encodings ?? encodings,
     kernels,
     tables: new Tables(kernels, limits, config.backend === 'gpu'),
-    pool: new BlockPool(limits.block_bytes, limits.pool_blocks),
+    pool: new BlockPool(
+      limits.block_bytes,
+      limits.pool_blocks,
+      Math.min(limits.streams, limits.pool_blocks / 2),
+    ),
+    threads: options.threads ?? null,
     version,
     revision,
   };
@@ -133,6 +141,9 @@ export function buildApp(config: Config, options: AppOptions = {}): FastifyInsta
   answerProblems(app);
   readJsonBodies(app, limits.json_depth);
 
+  app.addHook('onClose', async () => {
+    await options.threads?.close();
+  });
   const routes = options.routes ?? registerRoutes;
   app.register(async (scope) => routes(scope, context), { prefix: config.basePath });
   return app;

@@ -146,6 +146,13 @@ export const configSchema = z.strictObject({
     'auto',
     'Who computes tables where a request does not say; `gpu` gives up bit-exactness and caching, `js` does not load gpu.js.',
   ),
+  threads: text(
+    '0',
+    /^(auto|[0-9]|[1-5][0-9]|6[0-4])$/,
+    'must be auto or a whole number from 0 to 64',
+    '`auto`, or a whole number, 0 to 64',
+    'Threads that compute large tables; `auto` is one a processor, at most 8, and 0 leaves all to the event loop.',
+  ),
   poolBlocks: integer(64, 4, 65_536, 'Number of blocks that all responses share.'),
   blockBytes: integer(
     524_288,

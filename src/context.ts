@@ -7,6 +7,7 @@ import type { Kernels } from './kernels/index.js';
 import type { BlockPool } from './kernels/pool.js';
 import type { Limits } from './limits.js';
 import type { Tables } from './tables.js';
+import type { ThreadPool } from './threads/pool.js';
 
 /** What routes are given: everything they need and did not make themselves. */
 export interface AppContext {
@@ -19,6 +20,8 @@ export interface AppContext {
   readonly kernels: Kernels;
   readonly tables: Tables;
   readonly pool: BlockPool;
+  /** Compute large tables; null where the event loop does. */
+  readonly threads: ThreadPool | null;
   readonly version: string;
   /** Kernel revision. */
   readonly revision: string;

@@ -1,10 +1,12 @@
 import { lookup } from 'node:dns/promises';
+import { availableParallelism } from 'node:os';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import type { AnyEncoding } from './encodings/define.js';
 import { drain, stopOnSignals } from './http/drain.js';
 import { makeLog } from './http/logger.js';
 import { startKernels } from './kernels/start.js';
+import { ThreadPool } from './threads/pool.js';
 
 /** `localhost` is two addresses; listening on the first keeps it one server. */
 async function addressOf(host: string): Promise<string> {
@@ -18,6 +20,13 @@ function localUrl(host: string, port: number, basePath: string): string {
   return `http://${name}:${port}${basePath}`;
 }
 
+/** More threads than this wait for memory. */
+const autoThreads = 8;
+
+function threadCount({ threads }: Config): number {
+  return threads === 'auto' ? Math.min(availableParallelism(), autoThreads) : Number(threads);
+}
+
 /**
  * Runs the service until a signal ends it: configuration, app, port, signals.
  * Three URLs to try are printed as plain lines where the log is for people, and stand in its first line elsewhere.
@@ -28,7 +37,10 @@ export async function serve(config: Config, encodings: readonly AnyEncoding[]): 
   const kernels = await startKernels({ backend: config.backend });
   if (config.backend === 'gpu' && !kernels.backend('gpu'))
     logger.warn({ reason: kernels.whyNot('gpu') }, 'gpu.js is not offered, TypeScript computes');
-  const app = buildApp(config, { logger, kernels, encodings });
+  const threads = new ThreadPool(threadCount(config), (reason) =>
+    logger.error({ reason }, 'a computing thread died and is replaced'),
+  );
+  const app = buildApp(config, { logger, kernels, encodings, threads });
 
   const { port: asked, basePath } = config;
   await app.listen({

@@ -1,15 +1,17 @@
 import type { Checksums } from './checksums.js';
 import { type Chunk, chunks } from './formats/chunks.js';
-import type { ReadElements } from './formats/define.js';
 import type { Block } from './kernels/pool.js';
 import type { FilePlan } from './table.js';
 import { dtypes } from './tensor/dtype.js';
 import { elementCount } from './tensor/spec.js';
 
+/** Fills a block with elements of a tensor, at once or on another thread. */
+export type ReadBlock = (tensor: number, first: number, count: number, block: Block) => void | Promise<void>;
+
 /** A file and what reading it takes. */
 export interface Delivery {
   readonly file: FilePlan;
-  readonly read: ReadElements;
+  readonly read: ReadBlock;
   /** CRC-32 of each tensor's data, as far as it is known; filled while data passes. */
   readonly checksums: Checksums;
   readonly count: (elements: number, bytes: number) => void;
@@ -33,7 +35,7 @@ async function checksumRun(
   const step = Math.floor(block.length / bytes);
   for (let first = 0; first < total; first += step) {
     const elements = Math.min(step, total - first);
-    read(tensor, first, elements, block);
+    await read(tensor, first, elements, block);
     count(elements, 0);
     checksums.observe(tensor, first, elements, total, block.subarray(0, elements * bytes));
     await nextTurn();
@@ -52,32 +54,39 @@ export function chunksOf(
   return chunks(layout, description.specs, start, end, blockBytes);
 }
 
-/** The bytes of one chunk, computed into `block` where it has elements; those of other chunks stand elsewhere. */
-export function bytesOf(
-  delivery: Delivery,
-  chunk: Chunk,
+type ElementsChunk = Chunk & { readonly kind: 'elements' };
+type ChecksumChunk = Chunk & { readonly kind: 'checksum' };
+
+/** Computes the elements of a chunk into a block. Chunks may be computed in any order, and at the same time. */
+export function computeChunk(
+  { read, count }: Delivery,
+  { tensor, first, count: elements }: ElementsChunk,
   block: Block,
-  signal?: AbortSignal,
-): Uint8Array | Promise<Uint8Array> {
-  if (chunk.kind === 'bytes') return chunk.bytes;
-  if (chunk.kind === 'checksum') return checksumSegment(delivery, chunk, block, signal);
-  const { file, read, checksums, count } = delivery;
-  const { tensor, first, skip, byteLength } = chunk;
-  read(tensor, first, chunk.count, block);
-  count(chunk.count, 0);
+): void | Promise<void> {
+  count(elements, 0);
+  return read(tensor, first, elements, block);
+}
+
+/** The bytes of a computed chunk. To be called in the order of the file: that is how checksums grow. */
+export function bytesOfElements(
+  { file, checksums }: Delivery,
+  { tensor, first, count, skip, byteLength }: ElementsChunk,
+  block: Block,
+): Uint8Array {
   if (file.format.name === 'npz') {
     const { shape, dtype } = file.description.specs[tensor]!;
     // A chunk that begins or ends within an element shows less than the checksum is of.
-    if (skip === 0 && byteLength === chunk.count * dtypes[dtype].bytes) {
-      checksums.observe(tensor, first, chunk.count, elementCount(shape), block.subarray(0, byteLength));
+    if (skip === 0 && byteLength === count * dtypes[dtype].bytes) {
+      checksums.observe(tensor, first, count, elementCount(shape), block.subarray(0, byteLength));
     }
   }
   return block.subarray(skip, skip + byteLength);
 }
 
-async function checksumSegment(
+/** The bytes of a chunk of checksums; computes what they are of where it has not passed. */
+export async function checksumChunk(
   delivery: Delivery,
-  { segment, from, to }: Chunk & { readonly kind: 'checksum' },
+  { segment, from, to }: ChecksumChunk,
   block: Block,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
@@ -99,7 +108,12 @@ export async function* pieces(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
   for (const chunk of chunksOf(delivery.file, start, end, block.length)) {
-    yield await bytesOf(delivery, chunk, block, signal);
+    if (chunk.kind === 'bytes') yield chunk.bytes;
+    else if (chunk.kind === 'checksum') yield await checksumChunk(delivery, chunk, block, signal);
+    else {
+      await computeChunk(delivery, chunk, block);
+      yield bytesOfElements(delivery, chunk, block);
+    }
     signal?.throwIfAborted();
   }
 }

@@ -31,10 +31,10 @@ export class Tables {
   }
 
   /** Prepares the tensors on first use and reads their elements. */
-  reader(file: FilePlan): ReadElements {
+  reader(table: TablePlan): ReadElements {
     const prepared: Filler[] = [];
     return (tensor, first, count, out) => {
-      prepared[tensor] ??= this.filler(file.table, tensor);
+      prepared[tensor] ??= this.filler(table, tensor);
       prepared[tensor].fill(first, count, out);
     };
   }

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { fileBytes, plan } from './support/tables.js';
-import { Wire, CutShort } from './support/wire.js';
+import { CutShort, Wire } from './support/wire.js';
 
 type Tap = Pick<typeof t, 'teardown'>;
 

@@ -60,7 +60,7 @@ async function write(
   if (file.table.digest) {
     await send(`${JSON.stringify(await digestOf(file, tables))}\n`);
   } else if (file.format.kind === 'text') {
-    for (const text of file.format.print(file.description, tables.reader(file))) await send(text);
+    for (const text of file.format.print(file.description, tables.reader(file.table))) await send(text);
   } else {
     const bar = new Progress(file.layout?.byteLength ?? 0, stderr);
     try {
@@ -83,7 +83,12 @@ async function digestOf(file: FilePlan, tables: Tables): Promise<Readonly<Record
 
 /** The bytes of a binary file in pieces of one block, which is filled again when the next one is asked for. */
 function bytesOf(file: FilePlan, tables: Tables): AsyncGenerator<Uint8Array, void, void> {
-  const delivery = { file, read: tables.reader(file), checksums: new Checksums(), count: () => undefined };
+  const delivery = {
+    file,
+    read: tables.reader(file.table),
+    checksums: new Checksums(),
+    count: () => undefined,
+  };
   const block = new Uint8Array(new ArrayBuffer(blockBytes));
   return pieces(delivery, 0, file.layout?.byteLength ?? 0, block);
 }

@@ -1,47 +1,74 @@
 import type { ServerResponse } from 'node:http';
+import type { Chunk } from '../formats/chunks.js';
 import type { Block, BlockPool } from '../kernels/pool.js';
-import { bytesOf, chunksOf, type Delivery, nextTurn } from '../pieces.js';
+import {
+  bytesOfElements,
+  checksumChunk,
+  chunksOf,
+  computeChunk,
+  type Delivery,
+  nextTurn,
+} from '../pieces.js';
 import { turnOf, watchClient } from './client.js';
 
-/** Blocks a response may hold: one under way to the socket while the next is computed. */
-export const blocksPerResponse = 2;
+/** Blocks a response may hold: some being computed by threads, while those before are under way to the socket. */
+export const blocksPerResponse = 4;
 
 /** Blocks of one response: leased from the pool, filled, on their way, and back. */
 class HeldBlocks {
   private readonly held = new Set<Block>();
-  private wake: (() => void) | undefined;
+  private readonly computing = new Set<Block>();
+  private over = false;
+  private wake: () => void = () => undefined;
 
+  /** @param stop Ends the waiting for blocks. */
   constructor(
     private readonly pool: BlockPool,
-    private readonly signal: AbortSignal,
+    private readonly stop: AbortSignal,
   ) {
-    // From here on no write will ever be called back, and none reads a block any more.
-    signal.addEventListener('abort', () => this.giveAll(), { once: true });
+    stop.addEventListener('abort', () => this.wake(), { once: true });
   }
 
-  /** A block to fill, as soon as one of this response's own has left and the pool has one. */
+  /** A block to fill: at once where the pool has one to spare, else when one of this response's own has left. */
   async take(): Promise<Block> {
-    while (this.held.size >= blocksPerResponse && !this.signal.aborted) {
+    for (;;) {
+      this.stop.throwIfAborted();
+      const first = this.held.size === 0;
+      const spare = !first && this.held.size < blocksPerResponse ? this.pool.leaseSpare() : null;
+      const block = first ? await this.pool.lease(this.stop) : spare;
+      if (block) {
+        this.held.add(block);
+        if (this.over) this.give(block);
+        this.stop.throwIfAborted();
+        return block;
+      }
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
     }
-    this.signal.throwIfAborted();
-    const block = await this.pool.lease(this.signal);
-    this.held.add(block);
-    if (this.signal.aborted) this.giveAll();
-    this.signal.throwIfAborted();
-    return block;
+  }
+
+  /** Computes into a block, which stays held until that is done, whoever leaves meanwhile. */
+  async compute<T>(block: Block, run: () => T | Promise<T>): Promise<T> {
+    this.computing.add(block);
+    try {
+      return await run();
+    } finally {
+      this.computing.delete(block);
+      if (this.over) this.give(block);
+    }
   }
 
   /** Gives a block back; a second call does nothing. */
   give(block: Block): void {
-    if (!this.held.delete(block)) return;
+    if (this.computing.has(block) || !this.held.delete(block)) return;
     this.pool.release(block);
-    this.wake?.();
+    this.wake();
   }
 
+  /** Gives all back, those being computed as soon as they are done. To be called when no write reads them any more. */
   giveAll(): void {
+    this.over = true;
     for (const block of [...this.held]) this.give(block);
   }
 }
@@ -76,52 +103,68 @@ export async function stream(
 ): Promise<void> {
   const { socket } = response.req;
   const client = watchClient(socket);
-  const { signal } = client;
+  /** Aborts when the client leaves, and when computing fails. */
+  const stop = new AbortController();
+  const { signal } = stop;
   const blocks = new HeldBlocks(pool, signal);
-  /** Bytes before the first block. */
+  const leave = () => {
+    stop.abort(client.signal.reason);
+    // From here on no write will ever be called back, and none reads a block any more.
+    blocks.giveAll();
+  };
+  if (client.signal.aborted) leave();
+  else client.signal.addEventListener('abort', leave, { once: true });
+  /** Bytes before the first block; null once the head has been written. */
   let ahead: Uint8Array[] | null = [];
 
+  const writeHead = () => {
+    if (!ahead) return;
+    begin();
+    for (const early of ahead) response.write(early);
+    ahead = null;
+  };
   const write = (bytes: Uint8Array, sent?: () => void) => {
-    if (ahead) {
-      begin();
-      for (const early of ahead) response.write(early);
-      ahead = null;
-    }
-    response.write(bytes, sent);
     delivery.count(0, bytes.length);
+    if (sent) writeHead();
+    if (ahead) ahead.push(bytes);
+    else response.write(bytes, sent);
+  };
+  /** Writes a chunk when those before it have been written. Blocks are computed meanwhile. */
+  const deliver = async (chunk: Chunk, block: Block | null, before: Promise<void>): Promise<void> => {
+    if (chunk.kind === 'bytes' || block === null) {
+      await before;
+      if (chunk.kind === 'bytes') write(chunk.bytes);
+    } else if (chunk.kind === 'elements') {
+      await Promise.all([blocks.compute(block, () => computeChunk(delivery, chunk, block)), before]);
+      signal.throwIfAborted();
+      write(bytesOfElements(delivery, chunk, block), () => blocks.give(block));
+    } else {
+      await before;
+      // The fields of a checksum are memory of their own.
+      const fields = await blocks.compute(block, () => checksumChunk(delivery, chunk, block, signal));
+      blocks.give(block);
+      write(fields);
+    }
   };
 
   try {
     await turnOf(response, signal);
+    let delivered = Promise.resolve();
     for (const chunk of chunksOf(delivery.file, start, end, pool.blockBytes)) {
-      if (chunk.kind === 'bytes') {
-        delivery.count(0, ahead ? chunk.bytes.length : 0);
-        if (ahead) ahead.push(chunk.bytes);
-        else write(chunk.bytes);
-        continue;
-      }
-      const block = await blocks.take();
-      const bytes = await bytesOf(delivery, chunk, block, signal);
-      if (bytes.buffer === block.buffer) write(bytes, () => blocks.give(block));
-      else {
-        // The fields of a checksum are memory of their own.
-        blocks.give(block);
-        write(bytes);
-      }
+      delivered = deliver(chunk, chunk.kind === 'bytes' ? null : await blocks.take(), delivered);
+      delivered.catch((error) => stop.abort(error));
       await nextTurn();
       signal.throwIfAborted();
     }
-    if (ahead) begin();
-    for (const early of ahead ?? []) response.write(early);
+    await delivered;
+    writeHead();
     await finished(response, signal);
   } catch (error) {
-    if (ahead) {
-      client.forget();
-      blocks.giveAll();
-    } else {
-      socket.destroy();
-    }
-    throw error;
+    if (ahead) blocks.giveAll();
+    else socket.destroy();
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    // Until a connection that was cut has closed, its blocks may still be read.
+    if (!signal.aborted || ahead) client.forget();
   }
-  client.forget();
 }

@@ -1,6 +1,11 @@
 /** A block of memory that one request may fill and hand to its socket. */
 export type Block = Uint8Array;
 
+/** Makes one block; memory that threads share lets them fill it. */
+export type MakeBlock = (bytes: number) => Block;
+
+export const sharedBlock: MakeBlock = (bytes) => new Uint8Array(new SharedArrayBuffer(bytes));
+
 interface Waiter {
   readonly take: (block: Block) => void;
 }
@@ -14,9 +19,14 @@ export class BlockPool {
   private readonly waiting: Waiter[] = [];
   private made = 0;
 
+  /**
+   * @param reserved Blocks that `leaseSpare` leaves for others: one for every request that may come.
+   */
   constructor(
     readonly blockBytes: number,
     readonly capacity: number,
+    private readonly reserved = 0,
+    private readonly makeBlock: MakeBlock = sharedBlock,
   ) {}
 
   /** Blocks leased at this moment. */
@@ -27,7 +37,7 @@ export class BlockPool {
   /** A block now, or when one is given back. Fails with the signal's reason when it aborts first. */
   lease(signal: AbortSignal): Block | Promise<Block> {
     signal.throwIfAborted();
-    const block = this.free.pop() ?? this.make();
+    const block = this.take();
     if (block) return block;
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
@@ -46,16 +56,22 @@ export class BlockPool {
     });
   }
 
-  /** Gives a block back. The caller must be sure that nothing reads its memory any more. */
+  /** A further block for a request that has one, or null where it may be another's only one. */
+  leaseSpare(): Block | null {
+    return this.leased + this.reserved < this.capacity ? (this.take() ?? null) : null;
+  }
+
+  /** Gives a block back. The caller must be sure that nothing reads or writes its memory any more. */
   release(block: Block): void {
     const next = this.waiting.shift();
     if (next) next.take(block);
     else this.free.push(block);
   }
 
-  private make(): Block | undefined {
-    if (this.made >= this.capacity) return undefined;
+  private take(): Block | undefined {
+    const block = this.free.pop();
+    if (block || this.made >= this.capacity) return block;
     this.made++;
-    return new Uint8Array(new ArrayBuffer(this.blockBytes));
+    return this.makeBlock(this.blockBytes);
   }
 }

@@ -5,7 +5,7 @@ import { plan, tables } from '../support/tables.js';
 
 t.test('a body that is kept holds no more memory than its bytes, compressed or not', async (t) => {
   const file = plan('alibi-slopes', { num_heads: 2 }, 'json');
-  const printed = textBody(file, tables.reader(file), 65_536);
+  const printed = textBody(file, tables.reader(file.table), 65_536);
   if (printed.kind !== 'whole') throw new Error('a table of two numbers is short');
   const { body } = printed;
   t.equal(JSON.parse(body.toString()).encoding, 'alibi-slopes');
@@ -22,8 +22,8 @@ t.test('a body that is kept holds no more memory than its bytes, compressed or n
 
 t.test('a text beyond the limit comes in pieces, from its first character on', async (t) => {
   const file = plan('alibi-slopes', { num_heads: 64 }, 'csv');
-  const whole = textBody(file, tables.reader(file), 65_536);
-  const long = textBody(file, tables.reader(file), 10);
+  const whole = textBody(file, tables.reader(file.table), 65_536);
+  const long = textBody(file, tables.reader(file.table), 10);
   if (whole.kind !== 'whole' || long.kind !== 'long') throw new Error('10 characters hold no 64 numbers');
   t.equal([...long.pieces].join(''), whole.body.toString());
 });

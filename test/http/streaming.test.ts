@@ -4,6 +4,7 @@ import t from 'tap';
 import { registerRoutes } from '../../routes/index.js';
 import { blocksPerResponse } from '../../src/http/send.js';
 import { nextTurn } from '../../src/pieces.js';
+import { ThreadPool } from '../../src/threads/pool.js';
 import { fileBytes, type Params, plan } from '../support/tables.js';
 import { Wire } from '../support/wire.js';
 import { listen, makeService, recorder, until } from './service.js';
@@ -14,9 +15,9 @@ type Tap = Pick<typeof t, 'teardown'>;
 const fourBlocks = { POSENC_BLOCK_BYTES: '65536', POSENC_POOL_BLOCKS: '4' };
 
 /** The whole service on a port of its own, and what it has in use. */
-async function start(t: Tap, env: Record<string, string> = {}) {
+async function start(t: Tap, env: Record<string, string> = {}, threads?: ThreadPool) {
   const { logger, lines } = recorder();
-  const app = makeService(t, env, { routes: registerRoutes, logger });
+  const app = makeService(t, env, { routes: registerRoutes, logger, ...(threads && { threads }) });
   const port = await listen(app);
   lines.length = 0;
   const { pool, exchanges } = app.context;
@@ -79,22 +80,25 @@ function ask(method: string, path: string, headers: Record<string, string> = {})
   return `${method} ${path} HTTP/1.1\r\n${fields.join('')}\r\n`;
 }
 
-t.test('two slow readers of large tables get the right bytes from two blocks each', async (t) => {
-  const { port, pool, allGivenBack } = await start(t, fourBlocks);
-  const tables = [largeTable(10_000), largeTable(500_000)];
-  const readers = await Promise.all(tables.map(({ path }) => open(t, port, path)));
-  await until(() => pool.leased === 2 * blocksPerResponse);
+t.test(
+  'two slow readers of large tables get the right bytes from a small pool, which keeps a block for a third',
+  async (t) => {
+    const { port, pool, allGivenBack } = await start(t, fourBlocks);
+    const tables = [largeTable(10_000), largeTable(500_000)];
+    const readers = await Promise.all(tables.map(({ path }) => open(t, port, path)));
+    await until(() => pool.leased === pool.capacity - 1);
 
-  let most = 0;
-  const pause = async () => {
-    most = Math.max(most, pool.leased);
-    await nextTurn();
-  };
-  const bodies = await Promise.all(readers.map((reader) => readAll(reader, pause)));
-  t.equal(most, 2 * blocksPerResponse);
-  for (const [i, { path, bytes }] of tables.entries()) t.ok(bodies[i]?.equals(await bytes()), path);
-  await allGivenBack();
-});
+    let most = 0;
+    const pause = async () => {
+      most = Math.max(most, pool.leased);
+      await nextTurn();
+    };
+    const bodies = await Promise.all(readers.map((reader) => readAll(reader, pause)));
+    t.equal(most, pool.capacity - 1);
+    for (const [i, { path, bytes }] of tables.entries()) t.ok(bodies[i]?.equals(await bytes()), path);
+    await allGivenBack();
+  },
+);
 
 t.test('six readers share four blocks, and each gets its own bytes', async (t) => {
   const { port, allGivenBack } = await start(t, fourBlocks);
@@ -109,18 +113,20 @@ t.test('six readers share four blocks, and each gets its own bytes', async (t) =
 
 t.test('a reader for whom no block is left is served when another leaves', async (t) => {
   const { port, pool, exchanges, allGivenBack } = await start(t, fourBlocks);
-  const [leaver, stayer] = await Promise.all([open(t, port, endless), open(t, port, endless)]);
+  const leaver = await open(t, port, endless);
+  await until(() => pool.leased === 2);
+  const stayers = [await open(t, port, endless), await open(t, port, endless)];
   await until(() => pool.leased === pool.capacity);
 
   const { path, bytes } = largeTable(10_000);
   const waiting = open(t, port, path);
-  await until(() => exchanges.running === 3);
+  await until(() => exchanges.running === 4);
   t.equal(pool.leased, pool.capacity);
-  leaver?.destroy();
+  leaver.destroy();
   const body = await readAll(await waiting);
   t.ok(body.equals(await bytes()));
-  await until(() => exchanges.running === 1 && pool.leased === blocksPerResponse);
-  stayer?.destroy();
+  await until(() => exchanges.running === 2 && pool.leased === 2);
+  for (const stayer of stayers) stayer.destroy();
   await allGivenBack();
 });
 
@@ -161,6 +167,26 @@ t.test('pipelined requests are answered in order, each with its own bytes', asyn
   );
 });
 
+t.test('threads compute what readers get, whoever leaves and whatever thread dies', async (t) => {
+  const threads = new ThreadPool(2);
+  const { port, allGivenBack } = await start(
+    t,
+    { POSENC_BLOCK_BYTES: '65536', POSENC_POOL_BLOCKS: '32' },
+    threads,
+  );
+  const tables = [1, 2].flatMap((base) => [
+    table('rope', 'bin', { head_dim: 64, rope_theta: 1000 * base, length: 16_384, tensors: ['sin'] }),
+    table('rope', 'npz', { head_dim: 64, rope_theta: 3000 * base, length: 8192 }),
+  ]);
+  const bodies = tables.map(async ({ path }) => readAll(await open(t, port, path)));
+  const leavers = await Promise.all([open(t, port, endless), open(t, port, endless)]);
+  await threads.workers[0]?.terminate();
+  for (const leaver of leavers) leaver.destroy();
+  for (const [i, { path, bytes }] of tables.entries()) t.ok((await bodies[i])?.equals(await bytes()), path);
+  await allGivenBack();
+  await until(() => threads.pending === 0 && threads.workers.length === 2);
+});
+
 t.test('a client that leaves within a body frees its blocks and is one line of the log', async (t) => {
   const { port, pool, exchanges, lines, allGivenBack } = await start(t);
   const reader = await open(t, port, endless);
@@ -181,7 +207,7 @@ t.test('a client that leaves with requests in the queue frees everything too', a
   const wire = await Wire.open(port);
   wire.socket.pause();
   wire.send(ask('GET', endless).repeat(2) + ask('GET', endless.replace('.bin', '.npz')));
-  await until(() => pool.leased === blocksPerResponse && exchanges.running === 3);
+  await until(() => pool.leased === 2 && exchanges.running === 3);
   wire.close();
   await allGivenBack();
   t.same(

@@ -5,7 +5,7 @@ import type { Tables } from '../../src/tables.js';
 
 /** A file and what reading it takes, no checksum known yet. */
 export function deliveryOf(file: FilePlan, tables: Tables): Delivery {
-  return { file, read: tables.reader(file), checksums: new Checksums(), count: () => undefined };
+  return { file, read: tables.reader(file.table), checksums: new Checksums(), count: () => undefined };
 }
 
 /** Bytes start … end − 1 of a binary file, computed on demand through blocks of `blockBytes`. */
@@ -24,7 +24,7 @@ export async function rangeOf(
 /** A whole file of any format, as the service sends it. */
 export async function wholeOf(file: FilePlan, tables: Tables): Promise<Buffer> {
   if (file.format.kind === 'text') {
-    return Buffer.from([...file.format.print(file.description, tables.reader(file))].join(''));
+    return Buffer.from([...file.format.print(file.description, tables.reader(file.table))].join(''));
   }
   return rangeOf(deliveryOf(file, tables), 0, file.layout?.byteLength ?? 0);
 }

@@ -46,7 +46,7 @@ export interface Tensor {
 /** Every tensor of a table, whole, computed by the TypeScript kernels. */
 export function compute(id: string, params: Params): ReadonlyMap<string, Tensor> {
   const file = plan(id, params);
-  const read = tables.reader(file);
+  const read = tables.reader(file.table);
   return new Map(
     file.description.specs.map((spec, tensor) => {
       const bytes = new Uint8Array(new ArrayBuffer(byteLength(spec)));
@@ -66,7 +66,7 @@ export function tensor(id: string, params: Params, name: string): Tensor {
 /** A whole binary file. */
 export async function fileBytes(file: FilePlan): Promise<Buffer> {
   const bytes = Buffer.alloc(file.layout?.byteLength ?? 0);
-  const delivery = { file, read: tables.reader(file), checksums: new Checksums(), count: () => {} };
+  const delivery = { file, read: tables.reader(file.table), checksums: new Checksums(), count: () => {} };
   let at = 0;
   for await (const piece of pieces(delivery, 0, bytes.length, new Uint8Array(new ArrayBuffer(2 ** 19)))) {
     bytes.set(piece, at);

@@ -1,0 +1,43 @@
+import { parentPort } from 'node:worker_threads';
+import { encodings } from '../encodings/index.js';
+import type { ReadElements } from '../formats/define.js';
+import { jsBackend, Kernels } from '../kernels/index.js';
+import { planTable } from '../table.js';
+import { Tables } from '../tables.js';
+import type { FromThread, ToThread } from './messages.js';
+
+/** The main thread has refused what is too large. */
+const limits = { table_bytes: Number.MAX_SAFE_INTEGER, text_elements: Number.MAX_SAFE_INTEGER };
+
+const tables = new Tables(new Kernels([jsBackend], []), limits, false);
+const open = new Map<number, ReadElements>();
+
+function answer(message: FromThread): void {
+  parentPort?.postMessage(message);
+}
+
+function openTable({ table, encoding: id, params, backend }: ToThread & { kind: 'open' }): void {
+  const encoding = encodings.find((candidate) => candidate.id === id);
+  if (!encoding) return;
+  const values = backend ? { ...params, backend } : params;
+  open.set(table, tables.reader(planTable(encoding, { values, errors: [] }, limits)));
+}
+
+function fill({ job, table, tensor, first, count, block }: ToThread & { kind: 'fill' }): void {
+  const read = open.get(table);
+  if (!read) throw new Error(`table ${table} is not open`);
+  read(tensor, first, count, block);
+  answer({ kind: 'done', job });
+}
+
+parentPort?.on('message', (message: ToThread) => {
+  try {
+    if (message.kind === 'open') openTable(message);
+    else if (message.kind === 'close') open.delete(message.table);
+    else fill(message);
+  } catch (error) {
+    // A table that could not be opened shows at its first job.
+    if (message.kind === 'fill') answer({ kind: 'failed', job: message.job, message: String(error) });
+  }
+});
+answer({ kind: 'ready' });

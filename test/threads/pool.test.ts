@@ -1,0 +1,142 @@
+import t from 'tap';
+import { encodings } from '../../src/encodings/index.js';
+import { elementCount } from '../../src/tensor/spec.js';
+import { ThreadPool } from '../../src/threads/pool.js';
+import { until } from '../http/service.js';
+import { compute, encodingNamed, type Params, plan, tables } from '../support/tables.js';
+
+type Tap = Pick<typeof t, 'teardown'>;
+
+function makePool(t: Tap, size: number, onDeath?: (reason: string) => void, entry?: URL): ThreadPool {
+  const pool = new ThreadPool(size, onDeath, entry);
+  // Idle threads let a process end, also while it waits for the end of one.
+  const stay = setInterval(() => undefined, 1000);
+  t.teardown(async () => {
+    await pool.close();
+    clearInterval(stay);
+  });
+  return pool;
+}
+
+/** A module that dies at once when a thread runs it. */
+const stillborn = new URL('data:text/javascript,throw new Error("stillborn")');
+
+/** All tensors of a table, each in four jobs that are asked for at once. */
+async function readAll(pool: ThreadPool, id: string, params: Params): Promise<Map<string, Buffer>> {
+  const { table } = plan(id, params);
+  const reader = pool.open(table, tables.reader(table));
+  try {
+    const read = table.tensors.map(async ({ spec }, tensor): Promise<[string, Buffer]> => {
+      const total = elementCount(spec.shape);
+      const bytes = compute(id, { ...params, tensors: [spec.name] }).get(spec.name)?.bytes.length ?? 0;
+      const step = Math.ceil(total / 4 / 8) * 8;
+      const parts = [0, 1, 2, 3].map(async (part) => {
+        const first = Math.min(total, part * step);
+        const count = Math.min(total, first + step) - first;
+        const block = new Uint8Array(new SharedArrayBuffer(step * 8));
+        await reader.read(tensor, first, count, block);
+        return Buffer.from(block.slice(0, (count * bytes) / total));
+      });
+      return [spec.name, Buffer.concat(await Promise.all(parts))];
+    });
+    return new Map(await Promise.all(read));
+  } finally {
+    reader.close();
+  }
+}
+
+async function sameAsHere(
+  t: { ok(value: unknown, message: string): void },
+  pool: ThreadPool,
+  id: string,
+  params: Params,
+) {
+  const there = await readAll(pool, id, params);
+  for (const [name, { bytes }] of compute(id, params)) {
+    t.ok(there.get(name)?.equals(bytes), `${id} ${JSON.stringify(params)} ${name}`);
+  }
+}
+
+t.test('threads compute the bytes of the event loop, for the examples of every encoding', async (t) => {
+  const pool = makePool(t, 2);
+  for (const { id, examples } of encodings) {
+    for (const { params } of examples) {
+      if (plan(id, params).table.elements < 2e5) await sameAsHere(t, pool, id, params);
+    }
+  }
+  await sameAsHere(t, pool, 't5-buckets', {
+    num_buckets: 4,
+    query_length: 9,
+    key_length: 16,
+    weights: [[1], [-0], [0.5], [7]],
+  });
+  t.equal(pool.pending, 0);
+});
+
+t.test('a thread that dies is replaced, and its jobs are done by others', async (t) => {
+  const deaths: string[] = [];
+  const pool = makePool(t, 2, (reason) => deaths.push(reason));
+  const params = { head_dim: 64, length: 2048, profile: 'exact', dtype: 'f64' };
+  for (let i = 0; i < 4; i++) {
+    const running = [0, 1, 2].map((j) =>
+      sameAsHere(t, pool, 'rope', { ...params, start: (3 * i + j) * 4096 }),
+    );
+    await running[0];
+    await pool.workers[0]?.terminate();
+    await Promise.all(running);
+  }
+  t.equal(deaths.length, 4);
+  t.equal(pool.workers.length, 2);
+  t.equal(pool.pending, 0);
+});
+
+t.test('where no thread can live the event loop computes', async (t) => {
+  const deaths: string[] = [];
+  const pool = makePool(t, 2, (reason) => deaths.push(reason), stillborn);
+  await sameAsHere(t, pool, 'rope', { head_dim: 32, length: 64 });
+  t.match(deaths[0], 'stillborn');
+  await until(() => pool.workers.length === 0);
+  await sameAsHere(t, pool, 'rope', { head_dim: 16, length: 64 });
+});
+
+t.test('tables take turns', async (t) => {
+  const pool = makePool(t, 1);
+  const [long, short] = [10_000, 20_000].map((rope_theta) => {
+    const { table } = plan('rope', { head_dim: 64, length: 65_536, rope_theta });
+    return pool.open(table, tables.reader(table));
+  });
+  const done: string[] = [];
+  const ask = (name: string, reader: typeof long, job: number) =>
+    reader
+      ?.read(0, job * 8192, 8192, new Uint8Array(new SharedArrayBuffer(65_536)))
+      .then(() => done.push(`${name} ${job}`));
+  const jobs = [...[0, 1, 2, 3, 4, 5].map((job) => ask('long', long, job)), ask('short', short, 0)];
+  await Promise.all(jobs);
+  t.ok(done.indexOf('short 0') <= 3, done.join(', '));
+  long?.close();
+  short?.close();
+});
+
+t.test('closing a table gives up what waits', async (t) => {
+  const pool = makePool(t, 1);
+  const { table } = plan('rope', { head_dim: 64, length: 65_536 });
+  const reader = pool.open(table, tables.reader(table));
+  const jobs = Array.from({ length: 8 }, (_, job) =>
+    reader.read(0, job * 8192, 8192, new Uint8Array(new SharedArrayBuffer(65_536))),
+  );
+  const settled = Promise.allSettled(jobs);
+  reader.close();
+  const given = (await settled).filter(({ status }) => status === 'rejected').length;
+  t.ok(given >= 6, `${given} of 8`);
+  t.equal(pool.pending, 0);
+});
+
+t.test('threads know the registry and nothing else', (t) => {
+  const pool = makePool(t, 0);
+  const rope = encodingNamed('rope');
+  t.equal(pool.knows(rope), false, 'no thread, no knowledge');
+  const one = makePool(t, 1);
+  t.equal(one.knows(rope), true);
+  t.equal(one.knows({ ...rope, id: 'toy' }), false);
+  t.end();
+});
