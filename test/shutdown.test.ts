@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { fileBytes, plan } from './support/tables.js';
+import { wholeOf } from './support/files.js';
+import { plan, tables } from './support/tables.js';
 import { CutShort, Wire } from './support/wire.js';
 
 type Tap = Pick<typeof t, 'teardown'>;
@@ -120,7 +121,7 @@ t.test('after SIGTERM readiness is 503, and a running download finishes before t
   reader.socket.resume();
   const { status, body } = await reader.answer();
   t.equal(status, 200);
-  t.ok(body.equals(await fileBytes(download)), 'every byte is right');
+  t.ok(body.equals(await wholeOf(download, tables)), 'every byte is right');
   t.same(await exited, [0, null]);
   const told = lines.map(({ msg }) => msg);
   t.same(told.slice(-2), ['request', 'stopped'], told.join());

@@ -93,13 +93,26 @@ export function answerParserErrors(
 }
 
 /**
+ * Asks for the body, once the responses before this one have been sent: Node would put an interim answer that waits
+ * behind the head of the final one, in front of its body.
+ */
+function continueInTurn(response: ServerResponse): void {
+  if (response.socket) response.writeContinue();
+  else {
+    response.once('socket', () => {
+      if (!response.headersSent) response.writeContinue();
+    });
+  }
+}
+
+/**
  * Handles `Expect`: a body that will be refused for its size is refused before it is sent, and an expectation
  * other than 100-continue reaches the hooks, which answer 417 (RFC 9110, 10.1.1).
  */
 export function answerExpectations(app: FastifyInstance, bodyBytes: number): void {
   const { server } = app;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (!(Number(request.headers['content-length']) > bodyBytes)) response.writeContinue();
+    if (!(Number(request.headers['content-length']) > bodyBytes)) continueInTurn(response);
     server.emit('request', request, response);
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {

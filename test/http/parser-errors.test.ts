@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import t from 'tap';
 import type { AppOptions } from '../../src/app.js';
+import { Wire } from '../support/wire.js';
 import { exchange, listen, makeService, rawClient, until } from './service.js';
 
 /** Head and body of the last response in a text. */
@@ -17,6 +18,8 @@ const options: AppOptions = {
       return { slow: true };
     });
     app.post('/echo', (request) => ({ body: request.body }));
+    // A buffer goes to the socket apart from the head.
+    app.post('/buffer', (request) => Buffer.from(JSON.stringify({ body: request.body })));
   },
 };
 
@@ -112,6 +115,27 @@ t.test('a body that would be refused is refused before it is sent', async (t) =>
   const other = await exchange(port, `${head}Expect: coffee\r\nContent-Length: 0\r\n\r\n`);
   t.match(other, /^HTTP\/1\.1 417 /);
   t.equal(problemIn(other).problem.code, 'expectation_failed');
+});
+
+t.test('an interim answer keeps its place behind the answers before it', async (t) => {
+  const port = await listen(makeService(t, {}, options));
+  const slow = 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n';
+  const head =
+    'POST /buffer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 7\r\n\r\n';
+
+  const hasty = await Wire.open(port);
+  hasty.send(`${slow}${head}{"a":1}`);
+  t.equal((await hasty.answer()).body.toString(), '{"slow":true}');
+  t.equal((await hasty.answer()).body.toString(), '{"body":{"a":1}}');
+  t.equal(hasty.unread, '');
+  hasty.close();
+
+  const patient = rawClient(port, slow + head);
+  await until(() => patient.received().includes('100 Continue'));
+  t.match(patient.received(), /\{"slow":true\}HTTP\/1\.1 100 Continue\r\n\r\n$/);
+  patient.socket.write('{"a":1}');
+  await until(() => patient.received().endsWith('{"body":{"a":1}}'));
+  patient.socket.destroy();
 });
 
 t.test('a problem in answer to HEAD has no body', async (t) => {

@@ -1,10 +1,8 @@
-import { Checksums } from '../../src/checksums.js';
 import type { AnyEncoding } from '../../src/encodings/define.js';
 import { encodings } from '../../src/encodings/index.js';
 import type { BinaryFormat } from '../../src/formats/define.js';
 import { formatByName } from '../../src/formats/index.js';
 import { jsBackend, Kernels } from '../../src/kernels/index.js';
-import { pieces } from '../../src/pieces.js';
 import type { FilePlan, TableLimits } from '../../src/table.js';
 import { Tables } from '../../src/tables.js';
 import type { TensorSpec } from '../../src/tensor/spec.js';
@@ -61,16 +59,4 @@ export function tensor(id: string, params: Params, name: string): Tensor {
   const found = compute(id, { ...params, tensors: [name] }).get(name);
   if (!found) throw new Error(`${id} has no tensor ${name}`);
   return found;
-}
-
-/** A whole binary file. */
-export async function fileBytes(file: FilePlan): Promise<Buffer> {
-  const bytes = Buffer.alloc(file.layout?.byteLength ?? 0);
-  const delivery = { file, read: tables.reader(file.table), checksums: new Checksums(), count: () => {} };
-  let at = 0;
-  for await (const piece of pieces(delivery, 0, bytes.length, new Uint8Array(new ArrayBuffer(2 ** 19)))) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

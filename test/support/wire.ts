@@ -28,8 +28,9 @@ class Inbox {
   private ended = false;
   private wake: (() => void) | undefined;
 
-  get length(): number {
-    return this.size;
+  /** All that is there, as Latin-1. */
+  get text(): string {
+    return this.whole().toString('latin1');
   }
 
   push(chunk: Buffer): void {
@@ -99,7 +100,7 @@ function parseHead(text: string): Pick<Answer, 'status' | 'headers'> {
   const [first = '', ...lines] = text.split('\r\n');
   const [, status] = /^HTTP\/1\.1 (\d{3}) [\x20-\x7e]*$/.exec(first) ?? [];
   if (status === undefined) throw new WireError(`not the beginning of an answer: ${first.slice(0, 200)}`);
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = Object.create(null);
   for (const line of lines) {
     const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t\x20-\x7e\x80-\xff]*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) throw new WireError(`not a header field: ${line}`);
@@ -140,9 +141,9 @@ export class Wire {
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
-  /** Bytes that have come and belong to no answer yet. */
-  get unread(): number {
-    return this.inbox.length;
+  /** What has come and belongs to no answer yet. */
+  get unread(): string {
+    return this.inbox.text;
   }
 
   /** The next answer, interim ones passed over. Answers to HEAD have no body. */

@@ -53,12 +53,12 @@ class Line {
     if (request.garbage !== null) return this.throwGarbage(request.garbage);
     if (this.wire?.socket.closed !== false) this.wire = await Wire.open(this.port);
     const { wire } = this;
-    if (wire.unread > 0) throw new WireError('there are bytes after the last answer');
+    if (wire.unread !== '') throw new WireError(`there are bytes before the answer: ${wire.unread}`);
     wire.send(wireText(request));
     const answer = await wire.answer(request.method);
     // Whoever cannot read a request does not know that it is a HEAD.
-    if (wire.unread > 0 && !(request.method === 'HEAD' && answer.last)) {
-      throw new WireError('there are bytes after the answer');
+    if (wire.unread !== '' && !(request.method === 'HEAD' && answer.last)) {
+      throw new WireError(`there are bytes after the answer: ${wire.unread}`);
     }
     if (answer.last) this.close();
     return [answer];
@@ -171,5 +171,5 @@ export async function runFuzz({
 /** A finding in a few lines, the request as an escaped text. */
 export function describeFinding({ rule, detail, index, operation, kind, request }: Finding): string {
   const shown = JSON.stringify(request.length > 2000 ? `${request.slice(0, 2000)}…` : request);
-  return `${rule}: ${detail}\n  request ${index} (${operation}, ${kind}):\n  ${shown}`;
+  return `${rule}: ${detail.slice(0, 2000)}\n  request ${index} (${operation}, ${kind}):\n  ${shown}`;
 }
