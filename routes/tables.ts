@@ -230,10 +230,11 @@ class TableRoutes {
       small = new SmallBody(printed.body);
       if (file.variant === '') this.bodies.set(file.etag, small, small.weight(file.format.name === 'json'));
     }
-    const body = gzip ? small.gzip : small.plain;
-    metrics.tensorBytesSent(body.length);
-    beginRaw(reply, started, [...headers.flat, 'content-length', String(body.length)]);
-    reply.raw.end(body);
+    const { length } = gzip ? small.gzip : small.plain;
+    metrics.tensorBytesSent(length);
+    beginRaw(reply, started, [...headers.flat, 'content-length', String(length)]);
+    if (gzip) reply.raw.end(small.gzip);
+    else reply.raw.end(small.latin1, 'latin1');
     return undefined;
   }
 
