@@ -102,6 +102,8 @@ for base in '' /posenc; do
   both whole 200 MISS "$pinned"
   both small-whole 200 MISS "$small"
   both small-whole-again 200 HIT "$small"
+  both digest 200 '' "$small&digest=sha-256" -r 0-9
+  for again in '' -again; do both graphics-card$again 200 MISS "$small&backend=gpu" -r 0-999; done
   both zip 206 '' "$tables/rope.npz?$query&revision=$revision" -r $border
   both unpinned 206 '' "$tables/rope.safetensors?$query" -r $border
   get head "$gateway$pinned" --head
