@@ -52,7 +52,7 @@ if ! timeout 300 buildah pull -q "$base" > /dev/null 2>&1; then
 fi
 
 # The limits of docker-compose.yml. A place that cannot hold them for the base alone cannot run this check.
-hardened=(--read-only --cap-drop ALL --security-opt no-new-privileges --memory 512m --pids-limit 64 --network host
+hardened=(--read-only --cap-drop ALL --security-opt no-new-privileges --memory 512m --pids-limit 128 --network host
   --ulimit nofile=1024:1024 --ulimit nproc=4096:4096)
 podman run --rm "${hardened[@]}" "$base" node --version > "$work/probe" 2>&1 \
   || cannot "no container can be run: $(tail -n 1 "$work/probe")"
