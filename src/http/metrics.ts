@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { z } from 'zod';
+import { Durations } from './durations.js';
 import type { Observer } from './exchanges.js';
 import { momentSchema } from './openapi-operation.js';
 
@@ -24,12 +25,6 @@ export interface BuildInfo {
   readonly revision: string;
 }
 
-/** From a cached answer (100 µs) to a table of gigabytes. */
-const durationBuckets = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300];
-
-/** Anything else is one label: clients choose methods, and a label has to stay countable. */
-const countedMethods = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
-
 /** A registry of its own, so that two apps in one process do not meet. */
 export function makeMetrics({ version, revision }: BuildInfo): Metrics {
   const registry = new Registry();
@@ -43,13 +38,7 @@ export function makeMetrics({ version, revision }: BuildInfo): Metrics {
     registers,
   }).set({ version, revision, node: process.version }, 1);
 
-  const durations = new Histogram({
-    name: 'posenc_http_request_duration_seconds',
-    help: 'Time from the first hook to the last byte, by route pattern.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: durationBuckets,
-    registers,
-  });
+  const durations = new Durations();
   const aborted = new Counter({
     name: 'posenc_http_requests_aborted_total',
     help: 'Responses whose client left before the last byte.',
@@ -82,19 +71,9 @@ export function makeMetrics({ version, revision }: BuildInfo): Metrics {
     },
   });
 
-  /** Finding a child by its labels costs more than counting; routes and statuses are few. */
-  const children = new Map<string, Histogram.Internal<string>>();
-
   return {
     observe({ request, route }, { status, milliseconds, aborted: left }) {
-      const key = `${request.method} ${status} ${route}`;
-      let child = children.get(key);
-      if (!child) {
-        const method = countedMethods.has(request.method) ? request.method : 'other';
-        child = durations.labels({ method, route: route ?? 'none', status: String(status) });
-        children.set(key, child);
-      }
-      child.observe(milliseconds / 1000);
+      durations.add(request.method, route ?? 'none', status, milliseconds / 1000);
       if (left) aborted.inc();
     },
     tensorBytesSent(bytes) {
@@ -107,7 +86,7 @@ export function makeMetrics({ version, revision }: BuildInfo): Metrics {
       unreadableRequests.inc({ status: String(status) });
     },
     async print() {
-      return { mediaType: registry.contentType, text: await registry.metrics() };
+      return { mediaType: registry.contentType, text: `${await registry.metrics()}\n${durations.print()}` };
     },
   };
 }
