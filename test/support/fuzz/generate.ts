@@ -1,5 +1,6 @@
 import { garbageText } from './garbage.js';
 import { harmlessHeaders, oddHeaders } from './headers.js';
+import { brokenTexts, mediaTypes, methods, strangeNames, strangeValues } from './lists.js';
 import type { ApiOperation, Field } from './operations.js';
 import { Random } from './random.js';
 import { type Body, type FuzzRequest, wireText } from './request.js';
@@ -112,19 +113,6 @@ const otherValues: Change = (request, random) => {
   };
 };
 
-const strangeNames = [
-  'head_dims',
-  'x',
-  '',
-  '__proto__',
-  'constructor',
-  'toString',
-  'hasOwnProperty',
-  'length[]',
-  'ü',
-  '0',
-];
-
 /** A name that no parameter has, or one that is there already. */
 const strangeName: Change = (request, random) => {
   const { operation, query, body } = request;
@@ -142,54 +130,6 @@ const strangeName: Change = (request, random) => {
   return { ...changed, kind: 'a strange name', expected: { statuses: [422], field: name } };
 };
 
-const brokenTexts = [
-  '',
-  ' ',
-  '{',
-  '}',
-  '{"head_dim":}',
-  '{"head_dim":1,}',
-  '{head_dim:1}',
-  "{'head_dim':1}",
-  '{"head_dim":1}{}',
-  '{"head_dim":01}',
-  '{"head_dim":NaN}',
-  '{"head_dim":Infinity}',
-  '\xff\xfe{\x00}\x00',
-  '\xef\xbb\xbf{}',
-  '{"a":"\xed\xa0\x80"}',
-  '{"a":"\x00"}',
-  'null',
-  'true',
-  '1',
-  '1e400',
-  '"x"',
-  '[]',
-  '[{"head_dim":128}]',
-  '{"__proto__":{"head_dim":128}}',
-  '{"constructor":{"prototype":{"x":1}}}',
-  `${'['.repeat(40)}${']'.repeat(40)}`,
-  `${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`,
-  '['.repeat(60_000),
-  `{"positions":[${'1,'.repeat(30_000)}1]}`,
-  `{"a":"${'x'.repeat(80_000)}"}`,
-  `{${Array.from({ length: 3000 }, (_, i) => `"a${i}":1`).join(',')}}`,
-] as const;
-
-const mediaTypes = [
-  'text/plain',
-  'application/x-www-form-urlencoded',
-  'multipart/form-data; boundary=x',
-  'application/json; charset=utf-16',
-  'application/problem+json',
-  'application/jsonx',
-  'application/cbor',
-  'json',
-  '*/*',
-  ';',
-  '',
-] as const;
-
 /** A body that is no JSON object of parameters, or says that it is something else. */
 const brokenBody: Change = (request, random) => {
   if (!request.operation.bodyFields) return strangeName(request, random);
@@ -204,47 +144,6 @@ const brokenBody: Change = (request, random) => {
     ...(right && { expected: { statuses: [200, 400, 415] } }),
   };
 };
-
-const strangeValues = [
-  '',
-  '.',
-  '..',
-  '...',
-  '%2e%2e',
-  '%2F',
-  '%00',
-  '%',
-  '%zz',
-  '%ff',
-  '%C3%BC',
-  'exe',
-  'JSON',
-  'json.gz',
-  'json%20',
-  '__proto__',
-  'constructor',
-  'toString',
-  '*',
-  ':ext',
-  '{ext}',
-  'npy;x=1',
-  'a'.repeat(300),
-  'a'.repeat(17_000),
-]; // prettier-ignore
-
-const methods = [
-  'HEAD',
-  'OPTIONS',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'TRACE',
-  'PROPFIND',
-  'SEARCH',
-  'M-SEARCH',
-  'POST',
-  'GET',
-];
 
 /** Several things at once: odd values, broken escapes, strange paths and methods, headers of any kind. */
 const hostile: Change = (request, random) => {

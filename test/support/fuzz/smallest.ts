@@ -5,11 +5,12 @@ function without<T>(list: readonly T[]): T[][] {
   return list.map((_, i) => list.filter((__, j) => j !== i));
 }
 
-/** Halves and ends of a text cut off. */
+/** A text without its second or first half, its last quarter, its first or last character. */
 function shorter(text: string): string[] {
   const half = Math.floor(text.length / 2);
   if (text.length < 2) return text === '' ? [] : [''];
-  return [text.slice(0, half), text.slice(half), text.slice(1), text.slice(0, -1)];
+  const most = Math.floor(0.75 * text.length);
+  return [text.slice(0, half), text.slice(half), text.slice(0, most), text.slice(1), text.slice(0, -1)];
 }
 
 function smallerBodies(body: Body): (Body | null)[] {
