@@ -1,9 +1,9 @@
-import { type Answer, CutShort, Wire, WireError } from '../wire.js';
 import { requestAt } from './generate.js';
+import { Line } from './line.js';
 import type { ApiOperation } from './operations.js';
 import { type FuzzRequest, wireText } from './request.js';
 import { smallestRequest } from './smallest.js';
-import { declaredStatuses, type Fault, faultsOf } from './verdict.js';
+import { declaredStatuses, type Fault } from './verdict.js';
 
 /** A fault, and the smallest request found that shows it. */
 export interface Finding extends Fault {
@@ -36,6 +36,8 @@ export interface FuzzOptions {
 
 /** Requests under way at the same time. */
 const connections = 8;
+/** Of every ten requests so many are sent at once on one connection, the others one after the other. */
+const pipelined = 3;
 /** Different faults after which there is nothing new to learn. */
 const mostFindings = 10;
 
@@ -43,65 +45,35 @@ function count<K>(into: Map<K, number>, key: K): void {
   into.set(key, (into.get(key) ?? 0) + 1);
 }
 
-/** A connection that is opened when it is needed and replaced when the server has ended it. */
-class Line {
-  private wire: Wire | undefined;
-
-  constructor(private readonly port: number) {}
-
-  async ask(request: FuzzRequest): Promise<Answer[]> {
-    if (request.garbage !== null) return this.throwGarbage(request.garbage);
-    if (this.wire?.socket.closed !== false) this.wire = await Wire.open(this.port);
-    const { wire } = this;
-    if (wire.unread !== '') throw new WireError(`there are bytes before the answer: ${wire.unread}`);
-    wire.send(wireText(request));
-    const answer = await wire.answer(request.method);
-    // Whoever cannot read a request does not know that it is a HEAD.
-    if (wire.unread !== '' && !(request.method === 'HEAD' && answer.last)) {
-      throw new WireError(`there are bytes after the answer: ${wire.unread}`);
-    }
-    if (answer.last) this.close();
-    return [answer];
-  }
-
-  close(): void {
-    this.wire?.close();
-    this.wire = undefined;
-  }
-
-  /**
-   * There may be any number of answers, none included; then the server ends the connection. Half closing it tells
-   * that no more will come; a server may take that for leaving, so the last body need not be whole.
-   */
-  private async throwGarbage(text: string): Promise<Answer[]> {
-    const wire = await Wire.open(this.port);
-    wire.socket.end(Buffer.from(text, 'latin1'));
-    const answers: Answer[] = [];
-    try {
-      while (!(await wire.isOver())) answers.push(await wire.answer());
-    } catch (error) {
-      if (!(error instanceof CutShort)) throw error;
-    } finally {
-      wire.close();
-    }
-    return answers;
-  }
+/** A request whose answer is wrong, as it was found. */
+interface Suspect {
+  readonly index: number;
+  readonly request: FuzzRequest;
+  readonly fault: Fault;
+  /** What was sent before it on the same connection, at once. */
+  readonly before: readonly FuzzRequest[];
 }
 
-/** Sends a request and tells what is wrong with the answers. */
-async function trial(
-  line: Line,
-  request: FuzzRequest,
-  known: ReadonlySet<number>,
-): Promise<{ answers: readonly Answer[]; faults: readonly Fault[] }> {
-  try {
-    const answers = await line.ask(request);
-    return { answers, faults: answers.flatMap((answer) => faultsOf(request, answer, known)) };
-  } catch (error) {
+/** Looks for the smallest request with the same fault, each on a connection of its own. */
+async function finding({ index, request, fault, before }: Suspect, line: Line): Promise<Finding> {
+  let { detail } = fault;
+  const shows = async (candidate: FuzzRequest) => {
+    const { faults } = await line.trial(candidate);
     line.close();
-    if (!(error instanceof WireError)) throw error;
-    return { answers: [], faults: [{ rule: 'an answer is whole', detail: error.message }] };
-  }
+    const same = faults.find(({ rule }) => rule === fault.rule);
+    if (same) detail = same.detail;
+    return same !== undefined;
+  };
+  const alone = await shows(request);
+  const sent = alone ? [await smallestRequest(request, shows)] : [...before, request];
+  return {
+    rule: fault.rule,
+    detail,
+    index,
+    operation: request.operation.id,
+    kind: alone ? request.kind : `${request.kind}, not alone on its connection`,
+    request: sent.map(wireText).join(''),
+  };
 }
 
 /**
@@ -119,21 +91,28 @@ export async function runFuzz({
   const statuses = new Map<number, number>();
   const byOperation = new Map<string, number>();
   const kinds = new Map<string, number>();
-  const faulty = new Map<string, { index: number; request: FuzzRequest; fault: Fault }>();
+  const faulty = new Map<string, Suspect>();
+  const end = first + total;
   let next = first;
 
   const work = async () => {
-    const line = new Line(port);
-    while (next < first + total && faulty.size < mostFindings) {
-      const index = next++;
-      const request = requestAt(operations, seed, index);
-      const { answers, faults } = await trial(line, request, known);
-      for (const { status } of answers) count(statuses, status);
-      count(byOperation, request.operation.id);
-      count(kinds, request.kind);
-      for (const fault of faults) {
-        const key = `${fault.rule} ${request.operation.id}`;
-        if (!faulty.has(key)) faulty.set(key, { index, request, fault });
+    const line = new Line(port, known);
+    while (next < end && faulty.size < mostFindings) {
+      const index = next;
+      next = Math.min(end, index + (index % 10 === 0 ? pipelined : 1));
+      const group = Array.from({ length: next - index }, (_, i) => requestAt(operations, seed, index + i));
+      const together = group.length > 1 && group.every(({ garbage }) => garbage === null);
+      const trials = together ? await line.pipelined(group) : [];
+      if (!together) for (const request of group) trials.push(await line.trial(request));
+      for (const [i, { request, answers, faults }] of trials.entries()) {
+        for (const { status } of answers) count(statuses, status);
+        count(byOperation, request.operation.id);
+        count(kinds, request.kind);
+        for (const fault of faults) {
+          const key = `${fault.rule} ${request.operation.id}`;
+          const before = together ? group.slice(0, i) : [];
+          if (!faulty.has(key)) faulty.set(key, { index: index + i, request, fault, before });
+        }
       }
     }
     line.close();
@@ -141,25 +120,7 @@ export async function runFuzz({
   await Promise.all(Array.from({ length: connections }, work));
 
   const findings: Finding[] = [];
-  for (const { index, request, fault } of faulty.values()) {
-    let { detail } = fault;
-    const smallest = await smallestRequest(request, async (candidate) => {
-      const line = new Line(port);
-      const { faults } = await trial(line, candidate, known);
-      line.close();
-      const same = faults.find(({ rule }) => rule === fault.rule);
-      if (same) detail = same.detail;
-      return same !== undefined;
-    });
-    findings.push({
-      rule: fault.rule,
-      detail,
-      index,
-      operation: request.operation.id,
-      kind: request.kind,
-      request: wireText(smallest),
-    });
-  }
+  for (const suspect of faulty.values()) findings.push(await finding(suspect, new Line(port, known)));
   return {
     findings,
     statuses: new Map([...statuses].sort(([a], [b]) => a - b)),
