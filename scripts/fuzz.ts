@@ -10,8 +10,9 @@ import { Wire } from '../test/support/wire.js';
 
 /** Requests after which all code has run and is compiled. */
 const warmUpRequests = 10_000;
-/** More tables than the service keeps anything of: bodies of 60 KiB, prepared tensors, URLs understood. */
-const differentTables = 2500;
+/** More tables than the service keeps anything of: a few large bodies and prepared tensors, then many small bodies. */
+const largeTables = 2500;
+const smallTables = 10_000;
 /** Resident memory may grow by less than this after the warm-up. */
 const growthBytes = 32 * 2 ** 20;
 
@@ -52,8 +53,11 @@ async function startService(): Promise<{ child: ChildProcess; port: number }> {
 /** Fills every cache of the service: what grows from there on grows for ever. */
 async function fillCaches(port: number): Promise<void> {
   const wire = await Wire.open(port);
-  for (let i = 0; i < differentTables; i++) {
-    const path = `/v1/tables/rope.bin?head_dim=128&start=${i}&length=120&tensors=cos`;
+  for (let i = 0; i < largeTables + smallTables; i++) {
+    const path =
+      i < largeTables
+        ? `/v1/tables/rope.bin?head_dim=128&start=${i}&length=120&tensors=cos`
+        : `/v1/tables/rope-frequencies.json?head_dim=4&rope_theta=${i}`;
     wire.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
     const { status } = await wire.answer();
     if (status !== 200) throw new Error(`${path} answers ${status}`);
