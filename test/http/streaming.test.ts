@@ -90,25 +90,23 @@ function ask(method: string, path: string, headers: Record<string, string> = {})
   return `${method} ${path} HTTP/1.1\r\n${fields.join('')}\r\n`;
 }
 
-t.test(
-  'two slow readers of large tables get the right bytes from a small pool, which keeps a block for a third',
-  async (t) => {
-    const { port, pool, allGivenBack } = await start(t, fourBlocks);
-    const tables = [largeTable(10_000), largeTable(500_000)];
-    const readers = await Promise.all(tables.map(({ path }) => open(t, port, path)));
-    await until(() => pool.leased === pool.capacity - 1);
+t.test('two slow readers of large tables get the right bytes and leave a block for a third', async (t) => {
+  const { port, pool, allGivenBack } = await start(t, fourBlocks);
+  const tables = [largeTable(10_000), largeTable(500_000)];
+  const readers = await Promise.all(tables.map(({ path }) => open(t, port, path)));
+  // Whether one of them has a second block depends on who came first.
+  await until(() => pool.leased >= 2);
 
-    let most = 0;
-    const pause = async () => {
-      most = Math.max(most, pool.leased);
-      await nextTurn();
-    };
-    const bodies = await Promise.all(readers.map((reader) => readAll(reader, pause)));
-    t.equal(most, pool.capacity - 1);
-    for (const [i, { path, bytes }] of tables.entries()) t.ok(bodies[i]?.equals(await bytes()), path);
-    await allGivenBack();
-  },
-);
+  let most = 0;
+  const pause = async () => {
+    most = Math.max(most, pool.leased);
+    await nextTurn();
+  };
+  const bodies = await Promise.all(readers.map((reader) => readAll(reader, pause)));
+  t.ok(most >= 2 && most < pool.capacity, `${most} blocks`);
+  for (const [i, { path, bytes }] of tables.entries()) t.ok(bodies[i]?.equals(await bytes()), path);
+  await allGivenBack();
+});
 
 t.test('six readers share four blocks, and each gets its own bytes', async (t) => {
   const { port, allGivenBack } = await start(t, fourBlocks);
