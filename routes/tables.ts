@@ -17,8 +17,7 @@ import { streamText } from '../src/http/send-text.js';
 import { fileHeaders, gzipHeaders, type KnownHeaders, knownHeaders } from '../src/http/table-headers.js';
 import { Lru } from '../src/lru.js';
 import { decodeQuery, type RawParameters } from '../src/params.js';
-import { type Delivery, nextTurn, pieces } from '../src/pieces.js';
-import { revision } from '../src/revision.js';
+import { type Delivery, digestBody, sha256Of } from '../src/pieces.js';
 import { type FilePlan, tableParameters } from '../src/table.js';
 import { tableSchemas } from './table-schemas.js';
 
@@ -329,12 +328,11 @@ class TableRoutes {
 
   /** Lets threads read the tensors of a delivery, where they may. */
   private async inBulk<T>(delivery: Delivery, run: (bulk: Delivery) => Promise<T>): Promise<T> {
-    const { threads, config } = this.context;
+    const { threads, tables } = this.context;
     const { table } = delivery.file;
     // gpu.js lives on this thread.
-    const mayLeave = table.backend !== 'gpu' && (config.backend !== 'gpu' || table.backend !== undefined);
-    if (!threads || !mayLeave || !threads.knows(table.encoding)) return run(delivery);
-    const reader = threads.open(table, this.context.tables.reader(table));
+    if (tables.choice(table) === 'gpu' || !threads?.knows(table.encoding)) return run(delivery);
+    const reader = threads.open(table, delivery.read);
     try {
       return await run({ ...delivery, read: reader.read });
     } finally {
@@ -386,7 +384,7 @@ class TableRoutes {
       .header('etag', etag)
       .header('accept-ranges', 'none')
       .header('cache-control', file.variant ? 'no-store' : 'public, max-age=3600')
-      .send({ 'sha-256': hex, bytes: file.layout?.byteLength ?? 0, etag: `"${file.etag}"`, revision });
+      .send(digestBody(file, hex));
   }
 
   /** SHA-256 of a whole file in hex, or null where the client has left before it was known. */
@@ -397,13 +395,7 @@ class TableRoutes {
       const { pool } = this.context;
       const block = await pool.lease(client.signal);
       try {
-        const hash = createHash('sha256');
-        const end = file.layout?.byteLength ?? 0;
-        for await (const piece of pieces(bulk, 0, end, block, client.signal)) {
-          hash.update(piece);
-          await nextTurn();
-        }
-        hex = hash.digest('hex');
+        hex = await sha256Of(bulk, block, client.signal);
       } finally {
         pool.release(block);
         client.forget();

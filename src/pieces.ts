@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Checksums } from './checksums.js';
 import { type Chunk, chunks } from './formats/chunks.js';
 import type { Block } from './kernels/pool.js';
+import { revision } from './revision.js';
 import type { FilePlan } from './table.js';
 import { dtypes } from './tensor/dtype.js';
 import { elementCount } from './tensor/spec.js';
@@ -116,4 +118,19 @@ export async function* pieces(
     }
     signal?.throwIfAborted();
   }
+}
+
+/** SHA-256 of a whole binary file, in lowercase hex. */
+export async function sha256Of(delivery: Delivery, block: Block, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of pieces(delivery, 0, delivery.file.layout?.byteLength ?? 0, block, signal)) {
+    hash.update(piece);
+    await nextTurn();
+  }
+  return hash.digest('hex');
+}
+
+/** The JSON that `digest=sha-256` is answered with, by service and command line alike. */
+export function digestBody({ layout, etag }: FilePlan, hex: string): Readonly<Record<string, unknown>> {
+  return { 'sha-256': hex, bytes: layout?.byteLength ?? 0, etag: `"${etag}"`, revision };
 }

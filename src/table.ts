@@ -18,6 +18,12 @@ export interface TableLimits {
   readonly text_elements: number;
 }
 
+/** Only what cannot be addressed is refused. */
+export const noLimits: TableLimits = {
+  table_bytes: Number.MAX_SAFE_INTEGER,
+  text_elements: Number.MAX_SAFE_INTEGER,
+};
+
 const windowNames = ['start', 'length', 'positions'] as const;
 
 /** The parameters that give a table its rows. */

@@ -40,7 +40,7 @@ export class Tables {
   }
 
   /** Whom a request leaves it to. */
-  private choice(table: TablePlan): BackendChoice {
+  choice(table: TablePlan): BackendChoice {
     return table.backend ?? (this.forceGpu ? 'gpu' : 'auto');
   }
 

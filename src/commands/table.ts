@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Checksums } from '../checksums.js';
 import type { AnyEncoding } from '../encodings/define.js';
 import { jsBackend, Kernels } from '../kernels/index.js';
 import { startKernels } from '../kernels/start.js';
 import { decodeQuery } from '../params.js';
-import { pieces } from '../pieces.js';
-import { revision } from '../revision.js';
-import { type FilePlan, tableParameters } from '../table.js';
+import { type Delivery, digestBody, pieces, sha256Of } from '../pieces.js';
+import { type FilePlan, noLimits, tableParameters } from '../table.js';
 import { Tables } from '../tables.js';
 import { type Send, sendTo, writeWhole } from './output.js';
 import { Progress } from './progress.js';
@@ -14,8 +12,6 @@ import { parseTableArguments } from './table-arguments.js';
 import { tableHelp } from './table-help.js';
 import { type Command, type Surroundings, UsageError } from './usage.js';
 
-/** On one's own machine there is nobody to protect: only what cannot be addressed is refused. */
-const limits = { table_bytes: Number.MAX_SAFE_INTEGER, text_elements: Number.MAX_SAFE_INTEGER };
 const blockBytes = 524_288;
 
 export const tableCommand: Command = {
@@ -35,10 +31,11 @@ export const tableCommand: Command = {
     }
     const { output, format, query } = parseTableArguments(encoding, flags);
     const raw = decodeQuery(tableParameters(encoding), query);
+    // On one's own machine there is nobody to protect, hence no limits.
     // Starting gpu.js and the self-tests would take longer than most tables.
     const kernels =
       raw.values.backend === 'gpu' ? await startKernels({ backend: 'gpu' }) : new Kernels([jsBackend], []);
-    const tables = new Tables(kernels, limits, false);
+    const tables = new Tables(kernels, noLimits, false);
     const file = tables.plan(encoding, format, raw);
     const produce = (send: Send) => write(file, tables, send, stderr);
     if (output === null) await produce(sendTo(stdout));
@@ -58,13 +55,15 @@ async function write(
   stderr: Surroundings['stderr'],
 ): Promise<void> {
   if (file.table.digest) {
-    await send(`${JSON.stringify(await digestOf(file, tables))}\n`);
+    const hex = await sha256Of(deliveryOf(file, tables), makeBlock());
+    await send(`${JSON.stringify(digestBody(file, hex))}\n`);
   } else if (file.format.kind === 'text') {
     for (const text of file.format.print(file.description, tables.reader(file.table))) await send(text);
   } else {
-    const bar = new Progress(file.layout?.byteLength ?? 0, stderr);
+    const total = file.layout?.byteLength ?? 0;
+    const bar = new Progress(total, stderr);
     try {
-      for await (const piece of bytesOf(file, tables)) {
+      for await (const piece of pieces(deliveryOf(file, tables), 0, total, makeBlock())) {
         await send(piece);
         bar.advance(piece.length);
       }
@@ -74,21 +73,12 @@ async function write(
   }
 }
 
-/** What the service answers to `digest=sha-256`. */
-async function digestOf(file: FilePlan, tables: Tables): Promise<Readonly<Record<string, unknown>>> {
-  const hash = createHash('sha256');
-  for await (const piece of bytesOf(file, tables)) hash.update(piece);
-  return { 'sha-256': hash.digest('hex'), bytes: file.layout?.byteLength, etag: `"${file.etag}"`, revision };
+function deliveryOf(file: FilePlan, tables: Tables): Delivery {
+  const read = tables.reader(file.table);
+  return { file, read, checksums: new Checksums(), count: () => undefined };
 }
 
-/** The bytes of a binary file in pieces of one block, which is filled again when the next one is asked for. */
-function bytesOf(file: FilePlan, tables: Tables): AsyncGenerator<Uint8Array, void, void> {
-  const delivery = {
-    file,
-    read: tables.reader(file.table),
-    checksums: new Checksums(),
-    count: () => undefined,
-  };
-  const block = new Uint8Array(new ArrayBuffer(blockBytes));
-  return pieces(delivery, 0, file.layout?.byteLength ?? 0, block);
+/** All memory that a table takes on its way. */
+function makeBlock(): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(blockBytes));
 }

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { AnyEncoding } from '../encodings/define.js';
 import { encodings } from '../encodings/index.js';
-import type { ReadElements } from '../formats/define.js';
 import type { Block } from '../kernels/pool.js';
+import type { ReadBlock } from '../pieces.js';
 import type { TablePlan } from '../table.js';
 import type { FromThread, ToThread } from './messages.js';
 
@@ -33,7 +33,7 @@ interface OpenTable {
   readonly id: number;
   readonly message: ToThread;
   /** Computes on the main thread, where threads fail. */
-  readonly fallback: ReadElements;
+  readonly fallback: ReadBlock;
   readonly waiting: Job[];
   closed: boolean;
 }
@@ -52,7 +52,7 @@ interface Thread {
  */
 export class ThreadPool {
   private readonly threads = new Set<Thread>();
-  private readonly jobs = new Map<number, Job>();
+  private readonly jobs = new Set<Job>();
   /** Tables with waiting jobs, the next one first. */
   private turns: OpenTable[] = [];
   private lastId = 0;
@@ -87,7 +87,7 @@ export class ThreadPool {
   }
 
   /** Opens a table for reading; it must be closed. Closing gives up what still waits. */
-  open(plan: TablePlan, fallback: ReadElements): BulkReader {
+  open(plan: TablePlan, fallback: ReadBlock): BulkReader {
     const id = ++this.lastId;
     const { encoding, params, backend } = plan;
     const table: OpenTable = {
@@ -121,14 +121,14 @@ export class ThreadPool {
 
   private add(job: Job): void {
     if (this.jobs.size === 0) for (const { worker } of this.threads) worker.ref();
-    this.jobs.set(job.id, job);
+    this.jobs.add(job);
     this.queue(job);
     this.dispatch();
   }
 
   /** A process need not stay for threads that have nothing to do. */
   private forget(job: Job): void {
-    this.jobs.delete(job.id);
+    this.jobs.delete(job);
     if (this.jobs.size === 0 && !this.closing) for (const { worker } of this.threads) worker.unref();
   }
 
@@ -182,10 +182,10 @@ export class ThreadPool {
     } satisfies ToThread);
   }
 
-  private computeHere(job: Job): void {
+  private async computeHere(job: Job): Promise<void> {
     this.forget(job);
     try {
-      job.table.fallback(job.tensor, job.first, job.count, job.block);
+      await job.table.fallback(job.tensor, job.first, job.count, job.block);
       job.resolve();
     } catch (error) {
       job.reject(error instanceof Error ? error : new Error(String(error)));

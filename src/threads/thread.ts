@@ -2,14 +2,12 @@ import { parentPort } from 'node:worker_threads';
 import { encodings } from '../encodings/index.js';
 import type { ReadElements } from '../formats/define.js';
 import { jsBackend, Kernels } from '../kernels/index.js';
-import { planTable } from '../table.js';
+import { noLimits, planTable } from '../table.js';
 import { Tables } from '../tables.js';
 import type { FromThread, ToThread } from './messages.js';
 
-/** The main thread has refused what is too large. */
-const limits = { table_bytes: Number.MAX_SAFE_INTEGER, text_elements: Number.MAX_SAFE_INTEGER };
-
-const tables = new Tables(new Kernels([jsBackend], []), limits, false);
+// The main thread has refused what is too large.
+const tables = new Tables(new Kernels([jsBackend], []), noLimits, false);
 const open = new Map<number, ReadElements>();
 
 function answer(message: FromThread): void {
@@ -20,7 +18,7 @@ function openTable({ table, encoding: id, params, backend }: ToThread & { kind: 
   const encoding = encodings.find((candidate) => candidate.id === id);
   if (!encoding) return;
   const values = backend ? { ...params, backend } : params;
-  open.set(table, tables.reader(planTable(encoding, { values, errors: [] }, limits)));
+  open.set(table, tables.reader(planTable(encoding, { values, errors: [] }, noLimits)));
 }
 
 function fill({ job, table, tensor, first, count, block }: ToThread & { kind: 'fill' }): void {
