@@ -4,6 +4,7 @@ import { bfloat16FromFloat64, bfloat16ToNumber } from '../../tensor/bfloat16.js'
 import type { FloatDType } from '../../tensor/dtype.js';
 import { float16FromFloat64, float16ToNumber } from '../../tensor/float16.js';
 import type { Phases } from '../rows.js';
+import type { BlockSource, Values } from './blocks.js';
 import { Rotations } from './rotations.js';
 
 /**
@@ -18,9 +19,6 @@ const directBound = 2 ** -88;
 const rotationBound = 2 ** -78;
 /** Below it the low part of a double-double falls out of float64's range, and the bounds no longer hold. */
 const leastDoubleDouble = 2 ** -960;
-
-/** Where a row is written: float64, or float32 for dtypes whose values all are float32 values. */
-type Values = Float64Array | Float32Array;
 
 /** Counts of how values were decided, for tests that check the proof's arithmetic against practice. */
 export interface Decisions {
@@ -69,21 +67,25 @@ function leadingBits(x: number, factor: number): number {
  * element is evaluated in double-double, and where that leaves a doubt, at 256 bits: what is undecided there is
  * a tie, and goes to even.
  */
-export class ExactRow {
+export class ExactRow implements BlockSource {
   readonly decisions: Decisions = { doubleDouble: 0, reference: 0 };
-  private readonly rotations: Rotations;
+  readonly rotations: Rotations;
+  readonly maxPosition: number;
+  /** The rotations to the current block, scaled, in double-double ([pairs][4]) and as float64. */
+  readonly seed: Float64Array;
+  readonly cosHigh: Float64Array;
+  readonly sinHigh: Float64Array;
+  /** Bounds of cos and sin of each pair in the current block. */
+  readonly cosBound: Float64Array;
+  readonly sinBound: Float64Array;
+  /** For f64: a sine below it is decided by itself. */
+  readonly sinLeast: Float64Array;
   private readonly omega: Float64Array;
   private readonly scale: Real;
   private readonly scaleHigh: number;
   private readonly scaleLow: number;
   private readonly scaleIsOne: boolean;
   private readonly splitting: Splitting;
-  private readonly seed: Float64Array;
-  private readonly cosHigh: Float64Array;
-  private readonly sinHigh: Float64Array;
-  /** Bounds of cos and sin of each pair in the current block. */
-  private readonly cosBound: Float64Array;
-  private readonly sinBound: Float64Array;
   private readonly value = new Float64Array(4);
   private block = -1;
 
@@ -93,6 +95,8 @@ export class ExactRow {
   ) {
     const pairs = phases.frequencies.length;
     this.rotations = new Rotations(phases.frequencies);
+    // The block of the last position would end beyond the safe integers.
+    this.maxPosition = Number.MAX_SAFE_INTEGER - this.rotations.blockRows + 1;
     this.omega = Float64Array.from(phases.frequencies, (frequency) => Math.abs(frequency.toNumber()));
     this.scale = phases.scale;
     this.scaleHigh = phases.scale.toNumber();
@@ -104,23 +108,25 @@ export class ExactRow {
     this.sinHigh = new Float64Array(pairs);
     this.cosBound = new Float64Array(pairs);
     this.sinBound = new Float64Array(pairs);
+    this.sinLeast = this.omega.map((omega) => (omega === 0 ? 0 : leastDoubleDouble));
   }
 
   /** Writes the values of every pair at `position` (an integer or a fraction, ≥ 0). */
   row(position: number, cos: Values, sin: Values): void {
     const { blockRows } = this.rotations;
-    if (!Number.isInteger(position) || position > Number.MAX_SAFE_INTEGER - blockRows) {
-      for (let j = 0; j < this.omega.length; j++) this.decide(position, j, cos, sin);
+    if (!Number.isInteger(position) || position >= this.maxPosition) {
+      for (let j = 0; j < this.omega.length; j++) this.element(position, j, cos, sin);
       return;
     }
     const block = Math.floor(position / blockRows);
-    if (block !== this.block) this.enter(block);
+    this.enter(block);
     const low = position - block * blockRows;
     if (this.dtype === 'f64') this.doubleDoubleRow(position, low, cos, sin);
     else this.fastRow(position, low, cos, sin);
   }
 
-  private enter(block: number): void {
+  enter(block: number): void {
+    if (block === this.block) return;
     this.block = block;
     this.rotations.seed(block, this.seed);
     const last = (block + 1) * this.rotations.blockRows;
@@ -184,7 +190,7 @@ export class ExactRow {
       cos[j] = cosUp;
       sin[j] = sinUp;
     } else {
-      this.decide(position, j, cos, sin);
+      this.element(position, j, cos, sin);
     }
   }
 
@@ -199,17 +205,17 @@ export class ExactRow {
       const cosSure = value[0]! + (value[1]! + cosBound) === value[0]! + (value[1]! - cosBound);
       const sinSure =
         value[2]! + (value[3]! + sinBound) === value[2]! + (value[3]! - sinBound) &&
-        (Math.abs(value[2]!) >= leastDoubleDouble || this.omega[j] === 0);
+        Math.abs(value[2]!) >= this.sinLeast[j]!;
       if (cosSure && sinSure) {
         cos[j] = value[0]! + value[1]!;
         sin[j] = value[2]! + value[3]!;
       } else {
-        this.decide(position, j, cos, sin);
+        this.element(position, j, cos, sin);
       }
     }
   }
 
-  private decide(position: number, j: number, cos: Values, sin: Values): void {
+  element(position: number, j: number, cos: Values, sin: Values): void {
     const { value } = this;
     const angle = this.rotations.angle(j);
     if (position === 0 || angle.frequency.isZero()) {

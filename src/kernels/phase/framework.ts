@@ -1,6 +1,7 @@
 import { Angle } from '../../numerics/angle.js';
 import { Real } from '../../numerics/real.js';
 import type { Phases } from '../rows.js';
+import type { BlockSource, Values } from './blocks.js';
 import { Rotations } from './rotations.js';
 
 /**
@@ -14,7 +15,8 @@ const shortAngle = 2 ** 7;
 const middleAngle = 2 ** 17;
 
 /** What a row is computed from: the frequencies, the rotations to the block, and those within it, [B][pairs]. */
-interface Terms {
+export interface Terms {
+  /** Frequencies, or divisors. */
   readonly w: Float64Array;
   readonly cosHigh: Float64Array;
   readonly sinHigh: Float64Array;
@@ -23,7 +25,7 @@ interface Terms {
 }
 
 /** Writes cos and sin of pairs from … to − 1 at a position, whose row of the low rotations begins at `base`. */
-type Series = (
+type SeriesKernel = (
   terms: Terms,
   position: number,
   base: number,
@@ -33,8 +35,11 @@ type Series = (
   sin: Float32Array,
 ) => void;
 
+/** The terms of sin δ and 1 − cos δ that an angle needs; `single` angles are taken one by one. */
+export type Series = 'short' | 'middle' | 'long' | 'single';
+
 /** Pairs that take the same series in the current block. */
-interface Stretch {
+export interface Stretch {
   readonly series: Series;
   readonly from: number;
   readonly to: number;
@@ -52,13 +57,15 @@ const single = new Float64Array(4);
  * cos a = C + (S·sin δ + C·(cos δ − 1)), sin a = S + (S·(cos δ − 1) − C·sin δ): the correction is small, so its
  * own rounding does not count, and the value before its one rounding to float32 is within 4e-16 of the truth.
  */
-export class FrameworkProductRow {
-  private readonly rotations: Rotations;
-  private readonly terms: Terms;
-  private readonly scale: number;
+export class FrameworkProductRow implements BlockSource {
+  readonly rotations: Rotations;
+  readonly maxPosition = maxPosition;
+  readonly terms: Terms;
+  readonly scale: number;
+  /** Of the current block. */
+  stretches: readonly Stretch[] = [];
   private readonly seed: Float64Array;
   private block = -1;
-  private stretches: readonly Stretch[] = [];
 
   constructor(phases: Phases) {
     const pairs = phases.frequencies.length;
@@ -79,10 +86,10 @@ export class FrameworkProductRow {
     const { pairs, blockRows } = this.rotations;
     if (Number.isInteger(position) && position < maxPosition) {
       const block = Math.floor(position / blockRows);
-      if (block !== this.block) this.enter(block);
+      this.enter(block);
       const base = (position - block * blockRows) * pairs;
       for (const { series, from, to } of this.stretches) {
-        series(this.terms, position, base, from, to, cos, sin);
+        kernels[series](this.terms, position, base, from, to, cos, sin);
       }
     } else {
       singles(this.terms, Math.fround(position), 0, 0, pairs, cos, sin);
@@ -95,7 +102,14 @@ export class FrameworkProductRow {
     }
   }
 
-  private enter(block: number): void {
+  element(position: number, j: number, cos: Values, sin: Values): void {
+    unit.sincos(Math.fround(Math.fround(position) * this.terms.w[j]!), single, 0);
+    cos[j] = Math.fround(Math.fround(single[0]!) * this.scale);
+    sin[j] = Math.fround(Math.fround(single[2]!) * this.scale);
+  }
+
+  enter(block: number): void {
+    if (block === this.block) return;
     this.block = block;
     this.rotations.seed(block, this.seed);
     const { pairs, blockRows } = this.rotations;
@@ -116,13 +130,13 @@ export class FrameworkProductRow {
 
 /** The shortest series that is accurate up to an angle. */
 function seriesFor(angle: number): Series {
-  if (angle < shortAngle) return shortSeries;
-  if (angle < middleAngle) return middleSeries;
-  return angle < maxAngle ? longSeries : singles;
+  if (angle < shortAngle) return 'short';
+  if (angle < middleAngle) return 'middle';
+  return angle < maxAngle ? 'long' : 'single';
 }
 
 /** cos and sin of the float32 angle itself, from double-double. */
-const singles: Series = ({ w }, position, _base, from, to, cos, sin) => {
+const singles: SeriesKernel = ({ w }, position, _base, from, to, cos, sin) => {
   for (let j = from; j < to; j++) {
     unit.sincos(Math.fround(position * w[j]!), single, 0);
     cos[j] = single[0]!;
@@ -131,7 +145,7 @@ const singles: Series = ({ w }, position, _base, from, to, cos, sin) => {
 };
 
 /** |δ| ≤ 2^−18: sin δ − δ and cos δ − 1 + δ²/2 are below 2^−56. */
-const shortSeries: Series = (terms, position, base, from, to, cos, sin) => {
+const shortSeries: SeriesKernel = (terms, position, base, from, to, cos, sin) => {
   const { w, cosHigh, sinHigh, cosLow, sinLow } = terms;
   for (let j = from; j < to; j++) {
     const c1 = cosHigh[j]!;
@@ -149,7 +163,7 @@ const shortSeries: Series = (terms, position, base, from, to, cos, sin) => {
 };
 
 /** |δ| ≤ 2^−8: the next terms are δ⁶/720 and δ⁷/5040, below 2^−57. */
-const middleSeries: Series = (terms, position, base, from, to, cos, sin) => {
+const middleSeries: SeriesKernel = (terms, position, base, from, to, cos, sin) => {
   const { w, cosHigh, sinHigh, cosLow, sinLow } = terms;
   for (let j = from; j < to; j++) {
     const c1 = cosHigh[j]!;
@@ -169,7 +183,7 @@ const middleSeries: Series = (terms, position, base, from, to, cos, sin) => {
 };
 
 /** |δ| ≤ 1/2: the next terms are δ¹⁶/16! and δ¹⁷/17!, below 2^−60. */
-const longSeries: Series = (terms, position, base, from, to, cos, sin) => {
+const longSeries: SeriesKernel = (terms, position, base, from, to, cos, sin) => {
   const { w, cosHigh, sinHigh, cosLow, sinLow } = terms;
   for (let j = from; j < to; j++) {
     const c1 = cosHigh[j]!;
@@ -198,6 +212,13 @@ const longSeries: Series = (terms, position, base, from, to, cos, sin) => {
   }
 };
 
+const kernels: Readonly<Record<Series, SeriesKernel>> = {
+  short: shortSeries,
+  middle: middleSeries,
+  long: longSeries,
+  single: singles,
+};
+
 /** 2^27 + 1, Dekker's splitting factor for float64. */
 const splitter = 134217729;
 
@@ -207,40 +228,43 @@ const splitter = 134217729;
  * As above, with δ = p/divisor − a = (p − a·divisor)/divisor; the remainder is exact (Dekker's product), and for
  * a < 2^24 |δ| ≤ 2^−30, so cos a = C + S·δ and sin a = S − C·δ to within 2^−61.
  */
-export class FrameworkQuotientRow {
-  private readonly rotations: Rotations;
-  private readonly divisor: Float64Array;
+export class FrameworkQuotientRow implements BlockSource {
+  readonly rotations: Rotations;
+  readonly maxPosition = 2 ** 52;
+  readonly terms: Terms;
   private readonly seed: Float64Array;
   private block = -1;
 
   constructor(phases: Phases) {
+    const pairs = phases.frequencies.length;
     this.rotations = new Rotations(phases.frequencies.map((divisor) => Real.one.div(divisor)));
-    this.divisor = Float64Array.from(phases.frequencies, (divisor) => divisor.toNumber());
-    this.seed = new Float64Array(4 * this.divisor.length);
+    this.terms = {
+      w: Float64Array.from(phases.frequencies, (divisor) => divisor.toNumber()),
+      cosHigh: new Float64Array(pairs),
+      sinHigh: new Float64Array(pairs),
+      cosLow: this.rotations.cosLow,
+      sinLow: this.rotations.sinLow,
+    };
+    this.seed = new Float64Array(4 * pairs);
   }
 
   /** Writes cos and sin of every pair at `position` (an integer or a fraction, ≥ 0). */
   row(position: number, cos: Float32Array, sin: Float32Array): void {
-    const { blockRows, cosLow, sinLow } = this.rotations;
-    const pairs = this.divisor.length;
-    const whole = Number.isInteger(position) && position < 2 ** 52;
+    const { pairs, blockRows } = this.rotations;
+    const { w, cosHigh, sinHigh, cosLow, sinLow } = this.terms;
+    const whole = Number.isInteger(position) && position < this.maxPosition;
     const block = Math.floor(position / blockRows);
-    if (whole && block !== this.block) {
-      this.block = block;
-      this.rotations.seed(block, this.seed);
-    }
+    if (whole) this.enter(block);
     const base = (position - block * blockRows) * pairs;
     for (let j = 0; j < pairs; j++) {
-      const divisor = this.divisor[j]!;
-      const a = position / divisor;
-      if (!whole || a >= maxAngle) {
-        unit.sincos(a, single, 0);
-        cos[j] = single[0]!;
-        sin[j] = single[2]!;
+      if (!whole || this.isSingle(position, j)) {
+        this.element(position, j, cos, sin);
         continue;
       }
-      const c1 = this.seed[4 * j]!;
-      const s1 = this.seed[4 * j + 2]!;
+      const divisor = w[j]!;
+      const a = position / divisor;
+      const c1 = cosHigh[j]!;
+      const s1 = sinHigh[j]!;
       const c2 = cosLow[base + j]!;
       const s2 = sinLow[base + j]!;
       const c = c1 * c2 - s1 * s2;
@@ -256,6 +280,28 @@ export class FrameworkQuotientRow {
       const d = (position - product - rest) / divisor;
       cos[j] = c + s * d;
       sin[j] = s - c * d;
+    }
+  }
+
+  /** Whether the angle of pair j is too large for the correction; then only {@link element} computes it. */
+  isSingle(position: number, j: number): boolean {
+    return position / this.terms.w[j]! >= maxAngle;
+  }
+
+  element(position: number, j: number, cos: Values, sin: Values): void {
+    unit.sincos(position / this.terms.w[j]!, single, 0);
+    cos[j] = Math.fround(single[0]!);
+    sin[j] = Math.fround(single[2]!);
+  }
+
+  enter(block: number): void {
+    if (block === this.block) return;
+    this.block = block;
+    this.rotations.seed(block, this.seed);
+    const { cosHigh, sinHigh } = this.terms;
+    for (let j = 0; j < this.rotations.pairs; j++) {
+      cosHigh[j] = this.seed[4 * j]!;
+      sinHigh[j] = this.seed[4 * j + 2]!;
     }
   }
 }
