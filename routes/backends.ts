@@ -22,7 +22,7 @@ const selfTest = z
 
 const backend = z
   .object({
-    name: z.enum(['js', 'gpu']),
+    name: z.enum(['js', 'wasm', 'gpu']),
     device: z.string().nullable().describe('What computes.'),
     state: z
       .enum(['offered', 'unavailable'])

@@ -144,7 +144,7 @@ export const configSchema = z.strictObject({
   backend: choice(
     backendChoices,
     'auto',
-    'Who computes tables where a request does not say; `gpu` gives up bit-exactness and caching, `js` does not load gpu.js.',
+    'Who computes tables where a request does not say; `gpu` gives up bit-exactness and caching, `wasm` does not load gpu.js, `js` WebAssembly neither.',
   ),
   threads: text(
     '0',

@@ -35,8 +35,10 @@ export async function serve(config: Config, encodings: readonly AnyEncoding[]): 
   const log = makeLog(config, process.stdout.isTTY === true);
   const { logger } = log;
   const kernels = await startKernels({ backend: config.backend });
-  if (config.backend === 'gpu' && !kernels.backend('gpu'))
-    logger.warn({ reason: kernels.whyNot('gpu') }, 'gpu.js is not offered, TypeScript computes');
+  if (config.backend !== 'auto' && !kernels.backend(config.backend)) {
+    const reason = kernels.whyNot(config.backend);
+    logger.warn({ backend: config.backend, reason }, 'the backend is not offered, others compute');
+  }
   const threads = new ThreadPool(threadCount(config), (reason) =>
     logger.error({ reason }, 'a computing thread died and is replaced'),
   );

@@ -91,7 +91,7 @@ function commonShape(encoding: AnyEncoding): z.ZodRawShape {
       .enum(backendChoices)
       .optional()
       .describe(
-        'Who computes: `auto` the fastest that gives the reference bytes, `js` TypeScript, `gpu` gpu.js, even where its bytes are its own: such an answer says so and is not to be kept.',
+        'Who computes: `auto` the fastest that gives the reference bytes, `js` TypeScript, `wasm` WebAssembly SIMD, `gpu` gpu.js, even where its bytes are its own: such an answer says so and is not to be kept.',
       ),
     revision: z
       .string()

@@ -1,7 +1,7 @@
 import type { AnyEncoding, TensorPlan } from './encodings/define.js';
 import { invalidParameter } from './errors.js';
 import type { Format, ReadElements } from './formats/define.js';
-import type { BackendChoice, Filler } from './kernels/define.js';
+import type { BackendChoice, BackendName, Filler } from './kernels/define.js';
 import type { Kernels } from './kernels/index.js';
 import type { Rows } from './kernels/rows.js';
 import { Lru } from './lru.js';
@@ -46,20 +46,22 @@ export class Tables {
 
   /**
    * Names the device where gpu.js computes a table with bytes of its own; empty for the reference bytes.
-   * Throws `invalidParameters` where a request asks for gpu.js and it cannot compute the table; an operator's choice
-   * falls back to TypeScript.
+   * Throws `invalidParameters` where a request names a backend that cannot compute the table; an operator's choice
+   * falls back to others.
    */
   private variant(table: TablePlan): string {
-    if (this.choice(table) !== 'gpu') return '';
-    const gpu = this.kernels.backend('gpu');
-    if (table.backend === 'gpu') {
-      if (!gpu) throw invalidParameter('backend', `gpu is not offered: ${this.kernels.whyNot('gpu')}`);
-      const lacking = table.tensors.filter(({ plan }) => gpu.maxError[recipeOf(plan)] === undefined);
-      const names = lacking.map(({ spec }) => spec.name).join(', ');
-      if (names !== '') throw invalidParameter('backend', `gpu has no kernel for ${names}`);
-    }
+    if (table.backend === 'wasm' || table.backend === 'gpu') this.require(table.backend, table);
+    const gpu = this.choice(table) === 'gpu' ? this.kernels.backend('gpu') : undefined;
     const own = table.tensors.some(({ plan }) => (gpu?.maxError[recipeOf(plan)] ?? 0) > 0);
     return gpu && own ? `${gpu.device}; ${gpu.bound}` : '';
+  }
+
+  private require(name: BackendName, { tensors }: TablePlan): void {
+    const backend = this.kernels.backend(name);
+    if (!backend) throw invalidParameter('backend', `${name} is not offered: ${this.kernels.whyNot(name)}`);
+    const lacking = tensors.filter(({ plan }) => backend.maxError[recipeOf(plan)] === undefined);
+    const names = lacking.map(({ spec }) => spec.name).join(', ');
+    if (names !== '') throw invalidParameter('backend', `${name} has no kernel for ${names}`);
   }
 
   private filler(table: TablePlan, tensor: number): Filler {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
@@ -21,10 +21,15 @@ function importsOf(file: string, text: string): Import[] {
   return [...text.matchAll(importPattern)].map(([, type, from, dynamic]) => {
     const target = from ?? dynamic ?? '';
     return {
-      target: target.startsWith('.') ? join(dirname(file), target).replace(/\.js$/, '.ts') : target,
+      target: target.startsWith('.') ? sourceOf(join(dirname(file), target)) : target,
       typeOnly: type !== undefined,
     };
   });
+}
+
+/** The file of an import: compiled files are named by TypeScript, sources without an ending by AssemblyScript. */
+function sourceOf(path: string): string {
+  return extname(path) === '' ? `${path}.ts` : path.replace(/\.js$/, '.ts');
 }
 
 /** Every source file and its imports, by path from the root. */

@@ -90,7 +90,7 @@ t.test('a bad value is an error that names where it stands', async (t) => {
     [{ POSENC_MAX_TABLE_BYTES: '9007199254740993' }, [], /^POSENC_MAX_TABLE_BYTES: /],
     [{ POSENC_METRICS: 'maybe' }, [], /^POSENC_METRICS: must be true or false/],
     [{ LOG_LEVEL: 'loud' }, [], /^LOG_LEVEL: must be one of fatal, /],
-    [{ POSENC_BACKEND: 'GPU' }, [], /^POSENC_BACKEND: must be one of auto, js, gpu/],
+    [{ POSENC_BACKEND: 'GPU' }, [], /^POSENC_BACKEND: must be one of auto, js, wasm, gpu/],
     [{ POSENC_BASE_PATH: '/a/' }, [], /^POSENC_BASE_PATH: must be empty or begin/],
     [{ POSENC_BASE_PATH: 'a' }, [], /^POSENC_BASE_PATH: /],
     [{ POSENC_TRUSTED_PROXIES: '10.0.0.0/33' }, [], /^POSENC_TRUSTED_PROXIES: must be an address/],

@@ -1,7 +1,6 @@
 import { Checksums } from '../checksums.js';
 import type { AnyEncoding } from '../encodings/define.js';
-import { jsBackend, Kernels } from '../kernels/index.js';
-import { startKernels } from '../kernels/start.js';
+import { startKernels, startQuickly } from '../kernels/start.js';
 import { decodeQuery } from '../params.js';
 import { type Delivery, digestBody, pieces, sha256Of } from '../pieces.js';
 import { type FilePlan, noLimits, tableParameters } from '../table.js';
@@ -34,7 +33,7 @@ export const tableCommand: Command = {
     // On one's own machine there is nobody to protect, hence no limits.
     // Starting gpu.js and the self-tests would take longer than most tables.
     const kernels =
-      raw.values.backend === 'gpu' ? await startKernels({ backend: 'gpu' }) : new Kernels([jsBackend], []);
+      raw.values.backend === 'gpu' ? await startKernels({ backend: 'gpu' }) : await startQuickly();
     const tables = new Tables(kernels, noLimits, false);
     const file = tables.plan(encoding, format, raw);
     const produce = (send: Send) => write(file, tables, send, stderr);

@@ -17,7 +17,7 @@ export interface BlockKernel<R extends Rows = Rows> {
 }
 
 /** Who may be asked to compute: one backend, or the fastest that gives the reference bytes. */
-export const backendChoices = ['auto', 'js', 'gpu'] as const;
+export const backendChoices = ['auto', 'js', 'wasm', 'gpu'] as const;
 export type BackendChoice = (typeof backendChoices)[number];
 export type BackendName = Exclude<BackendChoice, 'auto'>;
 

@@ -25,7 +25,7 @@ export const jsBackend: Backend = {
   prepare: prepareJs,
 };
 
-/** The backends of this process, in order of preference among equals. A SIMD engine takes its place before js. */
+/** The backends of this process, in order of preference among equals. */
 export class Kernels {
   constructor(
     readonly backends: readonly Backend[],
@@ -43,8 +43,8 @@ export class Kernels {
   }
 
   /**
-   * Who fills the tensor: for `auto` the fastest backend with the reference bytes, for `gpu` gpu.js, whatever its
-   * bytes. TypeScript where those have no kernel for the rows.
+   * Who fills the tensor: for `auto` the fastest backend with the reference bytes, else the one of that name,
+   * whatever its bytes. TypeScript where that has no kernel for the rows.
    */
   prepare(choice: BackendChoice, rows: Rows, spec: TensorSpec): Filler {
     for (const backend of this.candidates(choice, rows.kind, spec.dtype)) {

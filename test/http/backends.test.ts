@@ -19,7 +19,10 @@ type App = ReturnType<typeof makeService>;
 type Owner = Parameters<typeof makeService>[0];
 
 /** gpu.js as it is everywhere, without hardware. */
-const real = await startKernels({ backend: 'auto' }, [{ mode: 'webasm', start: () => startGpu('webasm') }]);
+const real = await startKernels(
+  { backend: 'auto' },
+  { gpu: [{ mode: 'webasm', start: () => startGpu('webasm') }] },
+);
 /** A backend that is wrong in one bit of one bucket. */
 const liar: Backend = {
   ...jsBackend,
@@ -36,7 +39,10 @@ const liar: Backend = {
     };
   },
 };
-const lying = await startKernels({ backend: 'auto' }, [{ mode: 'stub', start: async () => liar }]);
+const lying = await startKernels(
+  { backend: 'auto' },
+  { wasm: [], gpu: [{ mode: 'stub', start: async () => liar }] },
+);
 
 function service(
   t: Owner,
@@ -64,10 +70,17 @@ t.test('the backends are told with what their self-test measured, and are not ca
   t.equal(answer.headers['cache-control'], 'no-cache');
   const body = answer.json();
   t.match(body, { revision, default: 'auto' });
-  const [js, gpu] = body.backends;
+  const [js, wasm, gpu] = body.backends;
   t.match(js, {
     name: 'js',
     device: 'TypeScript',
+    state: 'offered',
+    reason: null,
+    bound: 'the reference bytes',
+  });
+  t.match(wasm, {
+    name: 'wasm',
+    device: 'WebAssembly SIMD',
     state: 'offered',
     reason: null,
     bound: 'the reference bytes',
@@ -80,7 +93,7 @@ t.test('the backends are told with what their self-test measured, and are not ca
     bound: /within 6e-8/,
   });
   t.ok(phaseError <= 6e-8, 'the bound that is told is that of the kernel');
-  for (const test of [...js.self_test, ...gpu.self_test]) {
+  for (const test of [...js.self_test, ...wasm.self_test, ...gpu.self_test]) {
     t.ok(
       test.elements > 0 && test.gb_per_s > 0 && test.max_error <= test.allowed_error,
       `${test.table} ${test.dtype}`,
@@ -94,7 +107,7 @@ t.test('the backends are told with what their self-test measured, and are not ca
 
 t.test('a backend that lies by one bit is refused, its reason told', async (t) => {
   const app = service(t, { kernels: lying });
-  const [, gpu] = (await app.inject('/v1/backends')).json().backends;
+  const [, , gpu] = (await app.inject('/v1/backends')).json().backends;
   const reason = 'stub: 1 of 2100 elements of buckets as i64 are not the reference bytes';
   t.match(gpu, { name: 'gpu', device: 'a lying stub', state: 'unavailable', reason });
   t.equal(gpu.self_test.find(({ table }: { table: string }) => table === 'buckets').differing, 1);
@@ -206,6 +219,25 @@ t.test(
     }
   },
 );
+
+t.test('WebAssembly gives the reference bytes under their entity tag, where it has a kernel', async (t) => {
+  const app = service(t);
+  for (const url of [rope, buckets, bias]) {
+    const [wasm, js] = [
+      await app.inject(`${url}&backend=wasm`),
+      await service(t).inject(`${url}&backend=js`),
+    ];
+    t.equal(wasm.statusCode, 200);
+    t.match(wasm.headers, { etag: js.headers.etag, 'cache-control': 'public, max-age=3600' });
+    t.equal(wasm.headers['x-posenc-backend'], undefined);
+    t.equal(Buffer.compare(wasm.rawPayload, js.rawPayload), 0, url);
+  }
+  const slopes = await app.inject('/v1/tables/alibi-slopes?num_heads=8&backend=wasm');
+  t.match(slopes.json().errors, [{ pointer: '#/backend', detail: 'wasm has no kernel for slopes' }]);
+  const without = await service(t, { kernels: lying }).inject(`${rope}&backend=wasm`);
+  t.equal(without.statusCode, 422);
+  t.match(without.json().errors, [{ pointer: '#/backend', detail: /^wasm is not offered/ }]);
+});
 
 t.test('what gpu.js has no kernel for is a wrong value of backend, told with the tensors', async (t) => {
   const app = service(t);

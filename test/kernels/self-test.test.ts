@@ -5,7 +5,7 @@ import { type BackendReport, jsBackend, Kernels } from '../../src/kernels/index.
 import type { Rows } from '../../src/kernels/rows.js';
 import { type SelfTest, selfTest, selfTestFailure } from '../../src/kernels/self-test.js';
 import { selfTestCases } from '../../src/kernels/self-test-cases.js';
-import { startKernels } from '../../src/kernels/start.js';
+import { startKernels, startQuickly } from '../../src/kernels/start.js';
 import { type DType, dtypes } from '../../src/tensor/dtype.js';
 import type { TensorSpec } from '../../src/tensor/spec.js';
 
@@ -143,7 +143,7 @@ const candidate = (mode: string, start: () => Promise<Backend>) => ({ mode, star
 
 t.test('the first mode that starts and passes is offered; why others are not is told', async (t) => {
   const asked: string[] = [];
-  const kernels = await startKernels({ backend: 'auto' }, [
+  const gpuModes = [
     candidate('one', () => Promise.reject(new Error('there is no driver'))),
     candidate('two', async () => liar),
     candidate('three', async () => ({
@@ -157,10 +157,11 @@ t.test('the first mode that starts and passes is offered; why others are not is 
       asked.push('five');
       return honest;
     }),
-  ]);
+  ];
+  const kernels = await startKernels({ backend: 'auto' }, { wasm: [], gpu: gpuModes });
   t.same(asked, [], 'the rest is not tried');
   t.equal(kernels.backend('gpu'), honest);
-  const [js, gpu] = kernels.reports;
+  const [js, , gpu] = kernels.reports;
   t.match(js, { name: 'js', device: 'TypeScript', state: 'offered', reason: null });
   t.match(gpu, {
     name: 'gpu',
@@ -171,11 +172,18 @@ t.test('the first mode that starts and passes is offered; why others are not is 
 });
 
 t.test('a backend whose every mode fails is not offered, and what it failed at is told', async (t) => {
-  const kernels = await startKernels({ backend: 'gpu' }, [
-    candidate('one', async () => liar),
-    candidate('two', () => Promise.reject(new Error('there is no driver'))),
-  ]);
+  const kernels = await startKernels(
+    { backend: 'gpu' },
+    {
+      wasm: [candidate('simd', () => Promise.reject(new Error('there is no SIMD')))],
+      gpu: [
+        candidate('one', async () => liar),
+        candidate('two', () => Promise.reject(new Error('there is no driver'))),
+      ],
+    },
+  );
   t.same(kernels.backends, [jsBackend]);
+  t.equal(kernels.whyNot('wasm'), 'simd: there is no SIMD');
   t.equal(kernels.whyNot('gpu'), `one: ${lie}; two: there is no driver`);
   const report = kernels.reports.find(({ name }) => name === 'gpu');
   t.match(report, { device: 'a lying stub', state: 'unavailable' });
@@ -185,13 +193,45 @@ t.test('a backend whose every mode fails is not offered, and what it failed at i
   );
 });
 
-t.test('where the operator chose js, gpu.js is not started', async (t) => {
-  const kernels = await startKernels({ backend: 'js' }, [
-    candidate('one', async () => t.fail('it was started') as never),
-  ]);
-  t.same(kernels.backends, [jsBackend]);
-  t.equal(kernels.whyNot('gpu'), 'the operator chose js');
-  t.equal(kernels.reports.find(({ name }) => name === 'js')?.self_test.length, cases.length);
+t.test('WebAssembly is offered before TypeScript, with the reference bytes of all it computes', async (t) => {
+  const kernels = await startKernels({ backend: 'auto' }, { gpu: [] });
+  t.same(
+    kernels.backends.map(({ name }) => name),
+    ['wasm', 'js'],
+  );
+  const report = kernels.reports.find(({ name }) => name === 'wasm');
+  t.match(report, {
+    device: 'WebAssembly SIMD',
+    state: 'offered',
+    reason: null,
+    bound: 'the reference bytes',
+  });
+  const tests = report?.self_test ?? [];
+  t.same([...new Set(tests.map(({ kind }) => kind))], ['phase', 'slope-distance', 'bucket']);
+  for (const { table, dtype, differing, allowed_error } of tests)
+    t.same({ differing, allowed_error }, { differing: 0, allowed_error: 0 }, `${table}, ${dtype}`);
+});
+
+t.test('what the operator did not choose is not started', async (t) => {
+  const none = [candidate('one', async () => t.fail('it was started') as never)];
+  const js = await startKernels({ backend: 'js' }, { wasm: none, gpu: none });
+  t.same(js.backends, [jsBackend]);
+  t.equal(js.whyNot('wasm'), 'the operator chose js');
+  t.equal(js.whyNot('gpu'), 'the operator chose js');
+  t.equal(js.reports.find(({ name }) => name === 'js')?.self_test.length, cases.length);
+
+  const wasm = await startKernels({ backend: 'wasm' }, { gpu: none });
+  t.type(wasm.backend('wasm'), 'object');
+  t.equal(wasm.whyNot('gpu'), 'the operator chose wasm');
+});
+
+t.test('for one table the kernels are there without a self-test', async (t) => {
+  const kernels = await startQuickly();
+  t.same(
+    kernels.backends.map(({ name }) => name),
+    ['wasm', 'js'],
+  );
+  t.same(kernels.reports, []);
 });
 
 /** A backend that marks who filled. */

@@ -11,12 +11,12 @@ const piece = 4096;
 /** Relative bound of float64(slope) · integer: two roundings of 2^−53 each, and that of adding the bound itself. */
 const productBound = 3.4e-16;
 
-const bf16 = (x: number) => bfloat16ToNumber(bfloat16FromFloat64(x));
+export const bf16 = (x: number): number => bfloat16ToNumber(bfloat16FromFloat64(x));
 
-type Product = (factor: number) => number;
+export type Product = (factor: number) => number;
 
 /** slope · factor, correctly rounded to the dtype: at once where the bound allows, else in exact arithmetic. */
-function realProduct(slope: Real, dtype: FloatDType): Product {
+export function realProduct(slope: Real, dtype: FloatDType): Product {
   const near = slope.toNumber();
   const exact = slope.compare(near) === 0;
   // A slope of few bits times an integer is exact in float64: then nothing is in doubt.

@@ -20,11 +20,12 @@ export interface Float32Row {
 }
 
 /** The dtype of a lane: c64 is two f32. */
-function laneDType(dtype: string): FloatDType {
+export function laneDType(dtype: string): FloatDType {
   return dtype === 'c64' ? 'f32' : (dtype as FloatDType);
 }
 
-function lanes(dtype: FloatDType, out: ArrayBufferLike, byteOffset: number, count: number): Lanes {
+/** `count` lanes of a buffer, from a byte on. */
+export function lanesOf(dtype: FloatDType, out: ArrayBufferLike, byteOffset: number, count: number): Lanes {
   if (dtype === 'f64') return new Float64Array(out, byteOffset, count);
   if (dtype === 'f32') return new Float32Array(out, byteOffset, count);
   return new Uint16Array(out, byteOffset, count);
@@ -32,7 +33,7 @@ function lanes(dtype: FloatDType, out: ArrayBufferLike, byteOffset: number, coun
 
 /** `count` lanes in memory of their own. */
 export function emptyLanes(dtype: FloatDType, count: number): Lanes {
-  return lanes(dtype, new ArrayBuffer(8 * Math.max(1, count)), 0, count);
+  return lanesOf(dtype, new ArrayBuffer(8 * Math.max(1, count)), 0, count);
 }
 
 /** Rows of float32 values: narrower dtypes round them once more, f64 widens them. */
@@ -113,7 +114,7 @@ export function phaseFiller(
   return {
     fill(first, count, out) {
       const total = count * lanesPerElement;
-      const target = lanes(dtype, out.buffer, out.byteOffset, total);
+      const target = lanesOf(dtype, out.buffer, out.byteOffset, total);
       const start = first * lanesPerElement;
       let index = Math.floor(start / width);
       // `at` is where the current row begins in the target; negative for a row that began before it.
