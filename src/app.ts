@@ -17,7 +17,7 @@ import { answerProblems, sendProblem } from './http/problem.js';
 import { requestIdOf } from './http/request-id.js';
 import { cutStalledReaders } from './http/stall.js';
 import { jsBackend, Kernels } from './kernels/index.js';
-import { BlockPool } from './kernels/pool.js';
+import { BlockPool, sharedBlock } from './kernels/pool.js';
 import { type Limits, makeLimits } from './limits.js';
 import { revision } from './revision.js';
 import { Tables } from './tables.js';
@@ -102,6 +102,7 @@ export function buildApp(config: Config, options: AppOptions = {}): FastifyInsta
   const observers: Observer[] = [];
   const exchanges = new Exchanges(observers);
   const kernels = options.kernels ?? new Kernels([jsBackend], []);
+  const engine = kernels.backend('wasm')?.engine;
   const context: AppContext = {
     config,
     limits,
@@ -115,6 +116,7 @@ export function buildApp(config: Config, options: AppOptions = {}): FastifyInsta
       limits.block_bytes,
       limits.pool_blocks,
       Math.min(limits.streams, limits.pool_blocks / 2),
+      engine ? (bytes) => engine.block(bytes) : sharedBlock,
     ),
     threads: options.threads ?? null,
     version,

@@ -39,9 +39,10 @@ export async function serve(config: Config, encodings: readonly AnyEncoding[]): 
     const reason = kernels.whyNot(config.backend);
     logger.warn({ backend: config.backend, reason }, 'the backend is not offered, others compute');
   }
-  const threads = new ThreadPool(threadCount(config), (reason) =>
-    logger.error({ reason }, 'a computing thread died and is replaced'),
-  );
+  const threads = new ThreadPool(threadCount(config), {
+    engine: kernels.backend('wasm')?.engine,
+    onDeath: (reason) => logger.error({ reason }, 'a computing thread died and is replaced'),
+  });
   const app = buildApp(config, { logger, kernels, encodings, threads });
 
   const { port: asked, basePath } = config;

@@ -1,5 +1,6 @@
 import type { TensorSpec } from '../tensor/spec.js';
 import type { Rows } from './rows.js';
+import type { WasmEngine } from './wasm/engine.js';
 
 /** A prepared tensor: fills any slice of its elements, in any order, always with the same bytes. */
 export interface Filler {
@@ -33,6 +34,8 @@ export interface Backend {
    * rounded to the dtype; 0 where its bytes are the reference bytes.
    */
   readonly maxError: Readonly<Partial<Record<Rows['kind'], number>>>;
+  /** The WebAssembly engine behind it: its memory can hold the blocks that it fills, and threads can share both. */
+  readonly engine?: WasmEngine;
   /** null where these rows are beyond what it keeps `maxError` for. */
   readonly prepare: (rows: Rows, spec: TensorSpec) => Filler | null;
 }

@@ -1,5 +1,11 @@
 import type { BackendChoice } from '../kernels/define.js';
 import type { Block } from '../kernels/pool.js';
+import type { EngineShare } from '../kernels/wasm/engine.js';
+
+/** What a thread is started with: its share of the WebAssembly engine, where tables are computed by one. */
+export interface ThreadData {
+  readonly share: EngineShare | null;
+}
 
 /** What a thread is told. Tables are opened once a thread, for their parameters may be long. */
 export type ToThread =
@@ -18,8 +24,8 @@ export type ToThread =
       readonly tensor: number;
       readonly first: number;
       readonly count: number;
-      /** Shared memory. */
-      readonly block: Block;
+      /** Shared memory, or where it stands in the memory of the thread's engine. */
+      readonly block: Block | { readonly address: number; readonly bytes: number };
     }
   | { readonly kind: 'close'; readonly table: number };
 

@@ -2,9 +2,10 @@ import { Worker } from 'node:worker_threads';
 import type { AnyEncoding } from '../encodings/define.js';
 import { encodings } from '../encodings/index.js';
 import type { Block } from '../kernels/pool.js';
+import type { EngineShare, WasmEngine } from '../kernels/wasm/engine.js';
 import type { ReadBlock } from '../pieces.js';
 import type { TablePlan } from '../table.js';
-import type { FromThread, ToThread } from './messages.js';
+import type { FromThread, ThreadData, ToThread } from './messages.js';
 
 /** Jobs a thread has at once: one under way, and the next, so that it need not wait for the main thread. */
 const jobsPerThread = 2;
@@ -38,8 +39,18 @@ interface OpenTable {
   closed: boolean;
 }
 
+export interface ThreadOptions {
+  /** Computes on the threads too, in its memory; without it they have TypeScript. */
+  readonly engine?: WasmEngine | undefined;
+  /** Told of each thread that dies, and why. */
+  readonly onDeath?: (reason: string) => void;
+  /** The module that threads run. */
+  readonly entry?: URL;
+}
+
 interface Thread {
   readonly worker: Worker;
+  readonly share: EngineShare | null;
   readonly jobs: Map<number, Job>;
   readonly opened: Set<number>;
   ready: boolean;
@@ -58,16 +69,26 @@ export class ThreadPool {
   private lastId = 0;
   private vain = 0;
   private closing = false;
+  private readonly engine: WasmEngine | undefined;
+  private readonly onDeath: (reason: string) => void;
+  private readonly entry: URL;
+  /** Shares of threads that have died: memory is never given back. */
+  private readonly shares: EngineShare[] = [];
 
   /**
    * @param size Number of threads.
-   * @param onDeath Told of each thread that dies, and why.
    */
   constructor(
     readonly size: number,
-    private readonly onDeath: (reason: string) => void = () => undefined,
-    private readonly entry = new URL('./thread.js', import.meta.url),
+    {
+      engine,
+      onDeath = () => undefined,
+      entry = new URL('./thread.js', import.meta.url),
+    }: ThreadOptions = {},
   ) {
+    this.engine = engine;
+    this.onDeath = onDeath;
+    this.entry = entry;
     for (let i = 0; i < size; i++) this.start();
   }
 
@@ -164,8 +185,9 @@ export class ThreadPool {
     }
   }
 
-  private give(job: Job, { worker, jobs, opened }: Thread): void {
+  private give(job: Job, { worker, share, jobs, opened }: Thread): void {
     const { id, table, tensor, first, count, block } = job;
+    const address = share && this.engine ? this.engine.addressOf(block) : null;
     jobs.set(id, job);
     if (!opened.has(table.id)) {
       opened.add(table.id);
@@ -178,7 +200,7 @@ export class ThreadPool {
       tensor,
       first,
       count,
-      block,
+      block: address === null ? block : { address, bytes: block.length },
     } satisfies ToThread);
   }
 
@@ -193,8 +215,16 @@ export class ThreadPool {
   }
 
   private start(): void {
-    const worker = new Worker(this.entry);
-    const thread: Thread = { worker, jobs: new Map(), opened: new Set(), ready: false, computed: false };
+    const share = this.shares.pop() ?? this.engine?.share() ?? null;
+    const worker = new Worker(this.entry, { workerData: { share } satisfies ThreadData });
+    const thread: Thread = {
+      worker,
+      share,
+      jobs: new Map(),
+      opened: new Set(),
+      ready: false,
+      computed: false,
+    };
     this.threads.add(thread);
     if (this.jobs.size === 0) worker.unref();
     let reason = '';
@@ -223,6 +253,7 @@ export class ThreadPool {
   /** A thread has ended: nothing writes into the blocks of its jobs any more, so others may. */
   private bury(thread: Thread, reason: string): void {
     this.threads.delete(thread);
+    if (thread.share) this.shares.push(thread.share);
     if (!this.closing) {
       this.onDeath(reason);
       if (!thread.computed) this.vain++;

@@ -1,13 +1,18 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { encodings } from '../encodings/index.js';
 import type { ReadElements } from '../formats/define.js';
 import { jsBackend, Kernels } from '../kernels/index.js';
+import { WasmEngine } from '../kernels/wasm/engine.js';
+import { wasmOn } from '../kernels/wasm/index.js';
 import { noLimits, planTable } from '../table.js';
 import { Tables } from '../tables.js';
-import type { FromThread, ToThread } from './messages.js';
+import type { FromThread, ThreadData, ToThread } from './messages.js';
 
 // The main thread has refused what is too large.
-const tables = new Tables(new Kernels([jsBackend], []), noLimits, false);
+const { share }: ThreadData = workerData;
+const engine = share && new WasmEngine(share);
+const kernels = new Kernels(engine ? [wasmOn(engine), jsBackend] : [jsBackend], []);
+const tables = new Tables(kernels, noLimits, false);
 const open = new Map<number, ReadElements>();
 
 function answer(message: FromThread): void {
@@ -24,7 +29,9 @@ function openTable({ table, encoding: id, params, backend }: ToThread & { kind: 
 function fill({ job, table, tensor, first, count, block }: ToThread & { kind: 'fill' }): void {
   const read = open.get(table);
   if (!read) throw new Error(`table ${table} is not open`);
-  read(tensor, first, count, block);
+  const target = block instanceof Uint8Array ? block : engine?.view(block.address, block.bytes);
+  if (!target) throw new Error('the block is in a memory that this thread does not share');
+  read(tensor, first, count, target);
   answer({ kind: 'done', job });
 }
 

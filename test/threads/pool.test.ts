@@ -1,14 +1,16 @@
 import t from 'tap';
 import { encodings } from '../../src/encodings/index.js';
+import { type MakeBlock, sharedBlock } from '../../src/kernels/pool.js';
+import { WasmEngine } from '../../src/kernels/wasm/engine.js';
 import { elementCount } from '../../src/tensor/spec.js';
-import { ThreadPool } from '../../src/threads/pool.js';
+import { type ThreadOptions, ThreadPool } from '../../src/threads/pool.js';
 import { until } from '../http/service.js';
 import { compute, encodingNamed, type Params, plan, tables } from '../support/tables.js';
 
 type Tap = Pick<typeof t, 'teardown'>;
 
-function makePool(t: Tap, size: number, onDeath?: (reason: string) => void, entry?: URL): ThreadPool {
-  const pool = new ThreadPool(size, onDeath, entry);
+function makePool(t: Tap, size: number, options?: ThreadOptions): ThreadPool {
+  const pool = new ThreadPool(size, options);
   // Idle threads let a process end, also while it waits for the end of one.
   const stay = setInterval(() => undefined, 1000);
   t.teardown(async () => {
@@ -22,7 +24,12 @@ function makePool(t: Tap, size: number, onDeath?: (reason: string) => void, entr
 const stillborn = new URL('data:text/javascript,throw new Error("stillborn")');
 
 /** All tensors of a table, each in four jobs that are asked for at once. */
-async function readAll(pool: ThreadPool, id: string, params: Params): Promise<Map<string, Buffer>> {
+async function readAll(
+  pool: ThreadPool,
+  id: string,
+  params: Params,
+  makeBlock: MakeBlock,
+): Promise<Map<string, Buffer>> {
   const { table } = plan(id, params);
   const reader = pool.open(table, tables.reader(table));
   try {
@@ -33,7 +40,7 @@ async function readAll(pool: ThreadPool, id: string, params: Params): Promise<Ma
       const parts = [0, 1, 2, 3].map(async (part) => {
         const first = Math.min(total, part * step);
         const count = Math.min(total, first + step) - first;
-        const block = new Uint8Array(new SharedArrayBuffer(step * 8));
+        const block = makeBlock(step * 8);
         await reader.read(tensor, first, count, block);
         return Buffer.from(block.slice(0, (count * bytes) / total));
       });
@@ -50,8 +57,9 @@ async function sameAsHere(
   pool: ThreadPool,
   id: string,
   params: Params,
+  makeBlock = sharedBlock,
 ) {
-  const there = await readAll(pool, id, params);
+  const there = await readAll(pool, id, params, makeBlock);
   for (const [name, { bytes }] of compute(id, params)) {
     t.ok(there.get(name)?.equals(bytes), `${id} ${JSON.stringify(params)} ${name}`);
   }
@@ -75,7 +83,7 @@ t.test('threads compute the bytes of the event loop, for the examples of every e
 
 t.test('a thread that dies is replaced, and its jobs are done by others', async (t) => {
   const deaths: string[] = [];
-  const pool = makePool(t, 2, (reason) => deaths.push(reason));
+  const pool = makePool(t, 2, { onDeath: (reason) => deaths.push(reason) });
   const params = { head_dim: 64, length: 2048, profile: 'exact', dtype: 'f64' };
   for (let i = 0; i < 4; i++) {
     const running = [0, 1, 2].map((j) =>
@@ -90,9 +98,40 @@ t.test('a thread that dies is replaced, and its jobs are done by others', async 
   t.equal(pool.pending, 0);
 });
 
+t.test('threads fill blocks of the WebAssembly engine where they are, and others too', async (t) => {
+  const engine = await WasmEngine.start();
+  const pool = makePool(t, 2, { engine });
+  const blocks = Array.from({ length: 4 }, () => engine.block(2 ** 20));
+  const inEngine: MakeBlock = (bytes) => {
+    const block = blocks.shift();
+    if (!block) throw new Error('more blocks than jobs');
+    blocks.push(block);
+    return block.fill(0xa5).subarray(0, bytes);
+  };
+  for (const makeBlock of [inEngine, sharedBlock]) {
+    await sameAsHere(t, pool, 'rope', { head_dim: 96, length: 2000, layout: 'packed', start: 77 }, makeBlock);
+    await sameAsHere(
+      t,
+      pool,
+      'rope',
+      { head_dim: 66, length: 900, layout: 'packed', profile: 'exact' },
+      makeBlock,
+    );
+    await sameAsHere(t, pool, 'alibi-bias', { num_heads: 12, key_length: 99, dtype: 'bf16' }, makeBlock);
+    await sameAsHere(t, pool, 't5-buckets', { query_length: 99, key_length: 301 }, makeBlock);
+  }
+  t.ok(engine.memory.grow(0) > 0);
+  const pages = engine.memory.grow(0);
+  for (let i = 0; i < 3; i++) {
+    await pool.workers[0]?.terminate();
+    await sameAsHere(t, pool, 'rope', { head_dim: 96, length: 500, layout: 'packed', start: i }, inEngine);
+  }
+  t.equal(engine.memory.grow(0), pages, 'a thread takes over the share of the one before');
+});
+
 t.test('where no thread can live the event loop computes', async (t) => {
   const deaths: string[] = [];
-  const pool = makePool(t, 2, (reason) => deaths.push(reason), stillborn);
+  const pool = makePool(t, 2, { onDeath: (reason) => deaths.push(reason), entry: stillborn });
   await sameAsHere(t, pool, 'rope', { head_dim: 32, length: 64 });
   t.match(deaths[0], 'stillborn');
   await until(() => pool.workers.length === 0);

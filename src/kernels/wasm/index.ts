@@ -13,6 +13,7 @@ export function wasmOn(engine: WasmEngine): Backend {
     device: 'WebAssembly SIMD',
     bound: 'the reference bytes',
     maxError: { phase: 0, 'slope-distance': 0, bucket: 0 },
+    engine,
     prepare(rows: Rows, spec: TensorSpec): Filler | null {
       switch (rows.kind) {
         case 'phase':
