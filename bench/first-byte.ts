@@ -3,8 +3,9 @@ import { interleave, median, quantile, type Subject } from './measure.js';
 import { Server } from './processes.js';
 import type { Section } from './report.js';
 
-const rounds = 60;
+const rounds = 150;
 const limitMs = 10;
+const pauseMs = 30;
 
 /** 2 tensors of 1048576 × 128 in f32: 1 GiB and a header. */
 const path = '/v1/tables/rope.safetensors?head_dim=128&length=1048576';
@@ -18,8 +19,11 @@ export async function firstByte(): Promise<Section> {
   const range = (first: number) => `Range: bytes=${first}-${first + 65_535}\r\n`;
   const measure =
     (next: () => string, headers = '') =>
-    async () =>
-      (await download(port, next(), { until: 'first byte', headers })).firstByteMs;
+    async () => {
+      // What the server had begun for the reader before, who left, is over by then.
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      return (await download(port, next(), { until: 'first byte', headers })).firstByteMs;
+    };
   const subjects: Subject[] = [
     { name: 'a table asked for the first time', run: measure(fresh) },
     { name: 'the same table again', run: measure(() => path) },
@@ -37,19 +41,19 @@ export async function firstByte(): Promise<Section> {
 
   const figures = subjects.map(({ name }) => {
     const own = samples.get(name)!;
-    return { name, median: median(own), p99: quantile(own, 0.99), worst: Math.max(...own) };
+    return { name, median: median(own), p90: quantile(own, 0.9), p99: quantile(own, 0.99) };
   });
   const whole = figures[0]!;
   const text = (value: number) => value.toFixed(2);
   return {
     title: 'First byte',
-    method: `Tables of 1 GiB (rope, cos and sin of 1048576 × 128 in f32, safetensors), on a connection that is open; ms from the request to the first byte of the body, then the client leaves. ${rounds} rounds.`,
-    columns: ['response', 'median', 'p99', 'worst'],
-    rows: figures.map((figure) => [figure.name, text(figure.median), text(figure.p99), text(figure.worst)]),
+    method: `Tables of 1 GiB (rope, cos and sin of 1048576 × 128 in f32, safetensors), on a connection that is open; ms from the request to the first byte of the body, then the client leaves. ${rounds} rounds, ${pauseMs} ms between requests.`,
+    columns: ['response', 'median', 'p90', 'p99'],
+    rows: figures.map((figure) => [figure.name, text(figure.median), text(figure.p90), text(figure.p99)]),
     demands: [
       {
         what: `the first byte of a 1 GiB table comes within ${limitMs} ms`,
-        measured: `${text(whole.median)} ms, p99 ${text(whole.p99)} ms`,
+        measured: `median ${text(whole.median)} ms, p90 ${text(whole.p90)} ms, p99 ${text(whole.p99)} ms`,
         met: whole.p99 <= limitMs,
       },
     ],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, getPriority, totalmem } from 'node:os';
 import { revision } from '../src/revision.js';
 
 /** What was asked for, and what came out. */
@@ -42,7 +42,7 @@ export function markdown(sections: readonly Section[], startLoad: string): strin
   return [
     '# Benchmarks\n',
     'Written by `npm run bench`. GB are 10⁹ bytes. Figures are medians with their range; subjects of a table took turns, so compare them within the table and not with other runs.\n',
-    `${processors.length} × ${processors[0]?.model.trim()}, ${memory} GiB, Node ${process.version}, kernel revision ${revision}, ${new Date().toISOString().slice(0, 10)}. Load of the machine ${startLoad} at the start, ${load()} at the end; the benchmark itself adds 1 to 2.\n`,
+    `${processors.length} × ${processors[0]?.model.trim()}, ${memory} GiB, Node ${process.version}, kernel revision ${revision}, ${new Date().toISOString().slice(0, 10)}. Load of the machine ${startLoad} at the start, ${load()} at the end; the benchmark itself adds 1 to 2; its priority was ${getPriority()}.\n`,
     ...(demands.length > 0 ? [`## Demands\n\n${table(['demand', 'measured', 'met'], verdicts)}\n`] : []),
     ...sections.map(sectionText),
   ].join('\n');
