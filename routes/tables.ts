@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Checksums, checksumBytes } from '../src/checksums.js';
@@ -10,11 +11,14 @@ import { formatByExtension, formatByName, formats } from '../src/formats/index.j
 import { binaryBody, SmallBody, textBody } from '../src/http/bodies.js';
 import { ClientLeft, watchClient } from '../src/http/client.js';
 import { evaluatePreconditions, rangeApplies } from '../src/http/conditional.js';
+import { answerEarly, type ReadyAnswer, timing } from '../src/http/early.js';
 import { acceptsGzip, chooseFormat } from '../src/http/negotiate.js';
+import { instanceOf } from '../src/http/problem.js';
 import { parseRange } from '../src/http/range.js';
 import { stream } from '../src/http/send.js';
 import { streamText } from '../src/http/send-text.js';
 import { fileHeaders, gzipHeaders, type KnownHeaders, knownHeaders } from '../src/http/table-headers.js';
+import { addVary } from '../src/http/vary.js';
 import { Lru } from '../src/lru.js';
 import { decodeQuery, type RawParameters } from '../src/params.js';
 import { type Delivery, digestBody, sha256Of } from '../src/pieces.js';
@@ -27,6 +31,13 @@ interface Resolved {
   readonly headers: KnownHeaders;
   /** Of the compressed form; null where there is none. */
   readonly gzipHeaders: KnownHeaders | null;
+  /** Request headers that the answer depends on. */
+  readonly vary: string;
+  /** The Accept header that the format was chosen by; null where an extension names it. */
+  readonly accept: string | null;
+  /** Pattern of the route, and the path as a URI reference. */
+  readonly route: string;
+  readonly path: string;
 }
 
 /** Nothing where the response has been written past Fastify, as `hijack` allows. */
@@ -63,6 +74,15 @@ export function registerTables(app: FastifyInstance, context: AppContext): void 
       });
     }
   }
+  // CORS has a say in every answer.
+  if (context.config.corsOrigins.length === 0) {
+    const { exchanges, lifecycle, config } = context;
+    answerEarly(app, (target, headers) => routes.ready(target, headers), {
+      exchanges,
+      lifecycle,
+      behindProxies: config.trustedProxies.length > 0,
+    });
+  }
   app.route({
     method: ['GET', 'HEAD', 'POST'],
     url: '/v1/tables/:name',
@@ -93,16 +113,48 @@ class TableRoutes {
   read(encoding: AnyEncoding, request: FastifyRequest, reply: FastifyReply): Answer {
     const started = performance.now();
     const url = request.raw.url ?? '';
-    const negotiated = !extensionOf(request);
-    const key = negotiated ? `${request.headers.accept ?? ''} ${url}` : url;
-    let resolved = this.resolved.get(key);
+    let resolved = this.known(url, request.headers.accept);
     if (!resolved) {
       const format = this.format(request, reply);
       const raw = decodeQuery(tableParameters(encoding), queryOf(url));
-      resolved = this.resolve(encoding, format, withoutSupplied(encoding, raw));
-      if (key.length <= keptUrlBytes) this.resolved.set(key, resolved);
+      resolved = this.resolve(encoding, format, withoutSupplied(encoding, raw), request);
+      if (url.length <= keptUrlBytes) this.resolved.set(url, resolved);
     }
-    return this.answer(resolved, request, reply, negotiated, started);
+    return this.answer(resolved, request, reply, started);
+  }
+
+  /** What a URL was resolved to before, by the same Accept header where that has a say. */
+  private known(url: string, accept: string | undefined): Resolved | undefined {
+    const resolved = this.resolved.get(url);
+    return resolved && (resolved.accept === null || resolved.accept === (accept ?? ''))
+      ? resolved
+      : undefined;
+  }
+
+  /** The answer to a GET where nothing is left to do: a small body that is kept, or that the client's copy is good. */
+  ready(url: string, request: IncomingHttpHeaders): ReadyAnswer | null {
+    const resolved = this.known(url, request.accept);
+    if (!resolved || request['if-match'] !== undefined) return null;
+    const { file, headers, gzipHeaders, vary, route, path } = resolved;
+    if (file.variant !== '' || file.table.digest) return null;
+    const gzip = gzipHeaders !== null && acceptsGzip(request['accept-encoding']);
+    const { fields, flat } = gzip ? gzipHeaders : headers;
+    const common = { route, path };
+    const ifNoneMatch = request['if-none-match'];
+    if (ifNoneMatch !== undefined) {
+      // What is not simply this tag has to be read first.
+      if (ifNoneMatch !== fields.etag) return null;
+      const head = [...Object.entries(notModifiedHeaders(fields)).flat(), ...(vary ? ['vary', vary] : [])];
+      return { status: 304, head, body: null, ...common };
+    }
+    const text = file.format.kind === 'text';
+    if (!text && request.range !== undefined) return null;
+    const small = this.bodies.get(file.etag);
+    if (!small) return null;
+    const { length } = gzip ? small.gzip : small.plain;
+    this.context.metrics.tensorBytesSent(length);
+    const head = [...flat, 'content-length', String(length), ...(vary ? ['vary', vary] : [])];
+    return { status: 200, head, body: gzip ? small.gzip : text ? small.latin1 : small.plain, ...common };
   }
 
   /** POST: parameters as a JSON object; what the body leaves out may stand in the query. */
@@ -124,11 +176,16 @@ class TableRoutes {
     const twice = Object.keys(query.values)
       .filter((name) => Object.hasOwn(body, name))
       .map((name) => ({ pointer: pointerTo(name), detail: 'is given in the body and in the query' }));
-    const resolved = this.resolve(encoding, format, {
-      values: { ...body, ...query.values },
-      errors: [...twice, ...query.errors],
-    });
-    return this.answer(resolved, request, reply, !extensionOf(request), started);
+    const resolved = this.resolve(
+      encoding,
+      format,
+      {
+        values: { ...body, ...query.values },
+        errors: [...twice, ...query.errors],
+      },
+      request,
+    );
+    return this.answer(resolved, request, reply, started);
   }
 
   /** The format of the extension, or what Accept prefers. */
@@ -143,7 +200,7 @@ class TableRoutes {
     const chosen = chooseFormat(request.headers.accept, formats);
     const format = chosen === null ? undefined : formatByName(chosen);
     if (format) return format;
-    reply.header('vary', 'Accept');
+    addVary(reply, 'Accept');
     throw new PosencError('not_acceptable', 'the tables exist as the media types listed', {
       extras: {
         formats: formats.map(({ extension: ext, mediaType }) => ({ extension: ext, media_type: mediaType })),
@@ -151,7 +208,13 @@ class TableRoutes {
     });
   }
 
-  private resolve(encoding: AnyEncoding, format: Format, raw: RawParameters): Resolved {
+  private resolve(
+    encoding: AnyEncoding,
+    format: Format,
+    raw: RawParameters,
+    request: FastifyRequest,
+  ): Resolved {
+    const accept = extensionOf(request) === undefined ? (request.headers.accept ?? '') : null;
     const file = this.context.tables.plan(encoding, format, raw);
     const headers = fileHeaders(file, this.context.config.basePath);
     const compressible = format.name === 'json';
@@ -159,20 +222,22 @@ class TableRoutes {
       file,
       headers: knownHeaders(headers),
       gzipHeaders: compressible ? knownHeaders(gzipHeaders(file, headers)) : null,
+      vary: [...(accept === null ? [] : ['Accept']), ...(compressible ? ['Accept-Encoding'] : [])].join(', '),
+      accept,
+      route: request.routeOptions.url ?? '',
+      path: instanceOf(request.raw.url ?? ''),
     };
   }
 
   /** What the preconditions leave to be answered. Small known texts are answered at once, without a promise. */
   private answer(
-    { file, headers, gzipHeaders }: Resolved,
+    { file, headers, gzipHeaders, vary }: Resolved,
     request: FastifyRequest,
     reply: FastifyReply,
-    negotiated: boolean,
     started: number,
   ): Answer {
     const gzip = gzipHeaders !== null && acceptsGzip(request.headers['accept-encoding']);
-    if (gzipHeaders) reply.header('vary', negotiated ? 'Accept, Accept-Encoding' : 'Accept-Encoding');
-    else if (negotiated) reply.header('vary', 'Accept');
+    if (vary !== '') addVary(reply, vary);
 
     if (file.table.digest) return this.digest(file, request, reply);
     const chosen = gzip ? gzipHeaders : headers;
@@ -196,11 +261,7 @@ class TableRoutes {
       throw new PosencError('precondition_failed', `the entity tag is ${etag}`, { headers: { etag } });
     }
     if (outcome === 'not_modified') {
-      reply.code(304);
-      for (const name of ['etag', 'cache-control', 'content-location'] as const) {
-        const value = headers[name];
-        if (value !== undefined) reply.header(name, value);
-      }
+      reply.code(304).headers(notModifiedHeaders(headers));
     }
   }
 
@@ -246,7 +307,8 @@ class TableRoutes {
   ): Promise<FastifyReply> {
     const size = file.layout?.byteLength ?? 0;
     const ranged = request.method !== 'POST' && file.variant === '';
-    reply.headers(headers).header('accept-ranges', ranged ? 'bytes' : 'none');
+    reply.headers(headers);
+    if (!ranged) reply.header('accept-ranges', 'none');
 
     const delivery = this.delivery(file);
     let start = 0;
@@ -432,8 +494,12 @@ function headerText(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-function timing(started: number): string {
-  return `prepare;dur=${(performance.now() - started).toFixed(2)}`;
+/** Headers of a 304: what a cache needs to know of the copy it has (RFC 9110, 15.4.5). */
+function notModifiedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const names = ['etag', 'cache-control', 'content-location'] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
+  );
 }
 
 /** Arrays are supplied in a POST body; in a query they are errors. */

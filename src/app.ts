@@ -7,7 +7,7 @@ import type { AnyEncoding } from './encodings/define.js';
 import { encodings } from './encodings/index.js';
 import { accessLog } from './http/access-log.js';
 import { allowOrigins } from './http/cors.js';
-import { Exchanges, followExchanges, type Observer } from './http/exchanges.js';
+import { beginRouted, Exchanges, followExchanges, type Observer } from './http/exchanges.js';
 import { answerOptions, guardRequests } from './http/guard.js';
 import { readJsonBodies } from './http/json-body.js';
 import { Lifecycle } from './http/lifecycle.js';
@@ -84,7 +84,7 @@ function makeServer(
     return503OnClosing: false,
     // A URL that cannot be read meets no hook.
     frameworkErrors: (error, request, reply) => {
-      const exchange = exchanges.begin(request, reply);
+      const exchange = beginRouted(exchanges, request, reply);
       reply.raw.once('finish', () => exchanges.end(exchange, false));
       sendProblem(error, request, reply);
     },

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { instanceOf } from './problem.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -9,15 +10,23 @@ declare module 'fastify' {
   }
 }
 
-/** One request and its response, from the first hook to the last byte. */
-export interface Exchange {
-  readonly request: FastifyRequest;
-  readonly response: ServerResponse;
-  readonly socket: Socket;
-  /** Address of the client, as a trusted proxy says or as the connection has it. It is gone once the client is. */
-  readonly client: string;
+/** What is told of a request. */
+export interface Asked {
+  readonly requestId: string;
+  readonly method: string;
+  /** As a URI reference, without the query. */
+  readonly path: string;
   /** Pattern of the route, or null where none matched. */
   readonly route: string | null;
+  /** Address of the client, as a trusted proxy says or as the connection has it. It is gone once the client is. */
+  readonly client: string;
+}
+
+/** One request and its response, from the first hook to the last byte. */
+export interface Exchange {
+  readonly asked: Asked;
+  readonly response: ServerResponse;
+  readonly socket: Socket;
   /** `performance.now()`, in ms. */
   readonly started: number;
   /** Bytes the connection had carried to the client before. */
@@ -79,14 +88,12 @@ export class Exchanges {
     return exchanges;
   }
 
-  begin(request: FastifyRequest, reply: FastifyReply): Exchange {
-    const { socket } = request.raw;
+  /** @param socket The connection: a response that waits for the one before it has none yet. */
+  begin(asked: Asked, socket: Socket, response: ServerResponse): Exchange {
     const exchange: Exchange = {
-      request,
-      response: reply.raw,
+      asked,
+      response,
       socket,
-      client: request.ip,
-      route: request.is404 ? null : (request.routeOptions.url ?? null),
       started: performance.now(),
       bytesBefore: socket.bytesWritten ?? 0,
     };
@@ -111,12 +118,24 @@ export class Exchanges {
   }
 }
 
+/** Opens the exchange of a request that Fastify has. */
+export function beginRouted(exchanges: Exchanges, request: FastifyRequest, reply: FastifyReply): Exchange {
+  const asked = {
+    requestId: request.id,
+    method: request.method,
+    path: instanceOf(request.raw.url ?? ''),
+    route: request.is404 ? null : (request.routeOptions.url ?? null),
+    client: request.ip,
+  };
+  return exchanges.begin(asked, request.raw.socket, reply.raw);
+}
+
 /** Opens an exchange for every request that is routed, and gives every response its request id. */
 export function followExchanges(app: FastifyInstance, exchanges: Exchanges): void {
   app.server.on('connection', (socket) => exchanges.connect(socket));
   app.decorateRequest('exchange', null);
   app.addHook('onRequest', (request, reply, done) => {
-    request.exchange = exchanges.begin(request, reply);
+    request.exchange = beginRouted(exchanges, request, reply);
     reply.header('X-Request-Id', request.id);
     done();
   });

@@ -72,8 +72,8 @@ export function makeMetrics({ version, revision }: BuildInfo): Metrics {
   });
 
   return {
-    observe({ request, route }, { status, milliseconds, aborted: left }) {
-      durations.add(request.method, route ?? 'none', status, milliseconds / 1000);
+    observe({ asked: { method, route } }, { status, milliseconds, aborted: left }) {
+      durations.add(method, route ?? 'none', status, milliseconds / 1000);
       if (left) aborted.inc();
     },
     tensorBytesSent(bytes) {

@@ -74,7 +74,7 @@ export function answerParserErrors(
     const last = exchanges.on(socket).at(-1);
     if (!last) {
       refuse(classify(error, urlBytes), socket);
-    } else if (last.request.raw.complete) {
+    } else if (last.response.req.complete) {
       last.response.once('finish', () => setImmediate(() => refuse(classify(error, urlBytes), socket)));
     } else if (last.response.headersSent || exchanges.on(socket).length > 1) {
       socket.destroy();

@@ -24,8 +24,7 @@ export function fileHeaders(file: FilePlan, basePath: string): Record<string, st
     etag: `"${file.etag}"`,
     'cache-control': cacheControl(file),
     'content-type': format.mediaType,
-    // Of binary files the method decides.
-    ...(format.kind === 'text' && { 'accept-ranges': 'none' }),
+    'accept-ranges': format.kind === 'text' || variant !== '' ? 'none' : 'bytes',
     'content-disposition': `${disposition}; filename="${file.fileName}"`,
     ...(location !== '' && location.length <= maxContentLocation && { 'content-location': location }),
     ...(format.name === 'bin' &&
