@@ -17,7 +17,7 @@ import { instanceOf } from '../src/http/problem.js';
 import { parseRange } from '../src/http/range.js';
 import { stream } from '../src/http/send.js';
 import { streamText } from '../src/http/send-text.js';
-import { fileHeaders, gzipHeaders, type KnownHeaders, knownHeaders } from '../src/http/table-headers.js';
+import { fileHeaders, gzipHeaders, KnownHeaders } from '../src/http/table-headers.js';
 import { addVary } from '../src/http/vary.js';
 import { Lru } from '../src/lru.js';
 import { decodeQuery, type RawParameters } from '../src/params.js';
@@ -138,14 +138,16 @@ class TableRoutes {
     const { file, headers, gzipHeaders, vary, route, path } = resolved;
     if (file.variant !== '' || file.table.digest) return null;
     const gzip = gzipHeaders !== null && acceptsGzip(request['accept-encoding']);
-    const { fields, flat } = gzip ? gzipHeaders : headers;
-    const common = { route, path };
+    const known = gzip ? gzipHeaders : headers;
     const ifNoneMatch = request['if-none-match'];
     if (ifNoneMatch !== undefined) {
       // What is not simply this tag has to be read first.
-      if (ifNoneMatch !== fields.etag) return null;
-      const head = [...Object.entries(notModifiedHeaders(fields)).flat(), ...(vary ? ['vary', vary] : [])];
-      return { status: 304, head, body: null, ...common };
+      if (ifNoneMatch !== known.fields.etag) return null;
+      const head = [
+        ...Object.entries(notModifiedHeaders(known.fields)).flat(),
+        ...(vary ? ['vary', vary] : []),
+      ];
+      return { status: 304, head, body: null, route, path };
     }
     const text = file.format.kind === 'text';
     if (!text && request.range !== undefined) return null;
@@ -153,8 +155,8 @@ class TableRoutes {
     if (!small) return null;
     const { length } = gzip ? small.gzip : small.plain;
     this.context.metrics.tensorBytesSent(length);
-    const head = [...flat, 'content-length', String(length), ...(vary ? ['vary', vary] : [])];
-    return { status: 200, head, body: gzip ? small.gzip : text ? small.latin1 : small.plain, ...common };
+    const head = known.ofLength(length, vary);
+    return { status: 200, head, body: gzip ? small.gzip : text ? small.latin1 : small.plain, route, path };
   }
 
   /** POST: parameters as a JSON object; what the body leaves out may stand in the query. */
@@ -220,8 +222,8 @@ class TableRoutes {
     const compressible = format.name === 'json';
     return {
       file,
-      headers: knownHeaders(headers),
-      gzipHeaders: compressible ? knownHeaders(gzipHeaders(file, headers)) : null,
+      headers: new KnownHeaders(headers),
+      gzipHeaders: compressible ? new KnownHeaders(gzipHeaders(file, headers)) : null,
       vary: [...(accept === null ? [] : ['Accept']), ...(compressible ? ['Accept-Encoding'] : [])].join(', '),
       accept,
       route: request.routeOptions.url ?? '',

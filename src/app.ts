@@ -33,6 +33,8 @@ export interface AppOptions {
   readonly encodings?: readonly AnyEncoding[];
   /** Nothing is logged without one. */
   readonly logger?: FastifyBaseLogger;
+  /** Is told of every request; logs a line by default, where there is a logger. */
+  readonly observe?: Observer;
   /** The routes, under the base path; all of them by default. */
   readonly routes?: (app: FastifyInstance, context: AppContext) => void | Promise<void>;
 }
@@ -126,7 +128,8 @@ export function buildApp(config: Config, options: AppOptions = {}): FastifyInsta
   const app = makeServer(config, limits, exchanges, options.logger);
   app.decorate('context', context);
   if (config.metrics) observers.push(metrics.observe);
-  if (options.logger) observers.push(accessLog(options.logger));
+  if (options.observe) observers.push(options.observe);
+  else if (options.logger) observers.push(accessLog(options.logger));
 
   // Schemas document; parameters are parsed by the encodings and bodies are printed by the formats.
   app.setValidatorCompiler(() => () => true);

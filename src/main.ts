@@ -33,7 +33,7 @@ function threadCount({ threads }: Config): number {
  */
 export async function serve(config: Config, encodings: readonly AnyEncoding[]): Promise<void> {
   const log = makeLog(config, process.stdout.isTTY === true);
-  const { logger } = log;
+  const { logger, observe } = log;
   const kernels = await startKernels({ backend: config.backend });
   if (config.backend !== 'auto' && !kernels.backend(config.backend)) {
     const reason = kernels.whyNot(config.backend);
@@ -43,7 +43,7 @@ export async function serve(config: Config, encodings: readonly AnyEncoding[]): 
     engine: kernels.backend('wasm')?.engine,
     onDeath: (reason) => logger.error({ reason }, 'a computing thread died and is replaced'),
   });
-  const app = buildApp(config, { logger, kernels, encodings, threads });
+  const app = buildApp(config, { logger, observe, kernels, encodings, threads });
 
   const { port: asked, basePath } = config;
   await app.listen({

@@ -67,9 +67,12 @@ export function answerEarly(
     const { status, head, body, route, path } = ready;
     const asked = { requestId, method: 'GET', path, route, client: socket.remoteAddress ?? '' };
     const exchange = exchanges.begin(asked, socket, response);
-    const own = ['x-request-id', requestId];
-    if (status === 200) own.push('server-timing', timing(exchange.started));
-    response.writeHead(status, [...head, ...own]);
+    response.writeHead(
+      status,
+      status === 200
+        ? [...head, 'x-request-id', requestId, 'server-timing', timing(exchange.started)]
+        : [...head, 'x-request-id', requestId],
+    );
     if (typeof body === 'string') response.end(body, 'latin1');
     else response.end(body ?? undefined);
     // Nearly always the kernel has taken it all by now; a listener a response is what can be saved then.

@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import type { Config } from '../config.js';
+import { accessLog, printedAccessLog } from './access-log.js';
+import type { Observer } from './exchanges.js';
 
 /** Lines are gathered up to this size, or for this long, whichever is first: a write a request costs more than the request. */
 const gather = { characters: 8192, ms: 100 };
@@ -39,6 +41,8 @@ class Gathered {
 /** A logger and how to bring its last lines out. */
 export interface Log {
   readonly logger: pino.Logger;
+  /** Logs a line a request. */
+  readonly observe: Observer;
   /** Whether lines are for people. */
   readonly pretty: boolean;
   flush(): void;
@@ -58,8 +62,11 @@ export function makeLog(
       singleLine: true,
       sync: true,
     });
-    return { logger: pino(options, stream), pretty, flush: () => {} };
+    const logger = pino(options, stream);
+    return { logger, observe: accessLog(logger), pretty, flush: () => {} };
   }
   const gathered = new Gathered(pino.destination({ fd: 1, sync: false }));
-  return { logger: pino(options, gathered), pretty, flush: () => gathered.flushSync() };
+  const logger = pino(options, gathered);
+  const observe = logger.isLevelEnabled('info') ? printedAccessLog((line) => gathered.write(line)) : () => {};
+  return { logger, observe, pretty, flush: () => gathered.flushSync() };
 }

@@ -5,13 +5,22 @@ import type { FilePlan } from '../table.js';
 const maxContentLocation = 2048;
 
 /** Headers that are known before the request: by name in lower case, and name, value, name, value … as Node takes them. */
-export interface KnownHeaders {
-  readonly fields: Readonly<Record<string, string>>;
+export class KnownHeaders {
   readonly flat: readonly string[];
-}
+  private sized: { readonly length: number; readonly flat: readonly string[] } | undefined;
 
-export function knownHeaders(fields: Readonly<Record<string, string>>): KnownHeaders {
-  return { fields, flat: Object.entries(fields).flat() };
+  constructor(readonly fields: Readonly<Record<string, string>>) {
+    this.flat = Object.entries(fields).flat();
+  }
+
+  /** With the length of a body, which is the same at every turn. */
+  ofLength(length: number, vary: string): readonly string[] {
+    if (this.sized?.length !== length) {
+      const own = ['content-length', String(length), ...(vary === '' ? [] : ['vary', vary])];
+      this.sized = { length, flat: [...this.flat, ...own] };
+    }
+    return this.sized.flat;
+  }
 }
 
 /** Headers of a table that depend on the file alone. */
