@@ -13,6 +13,12 @@ const selfTest = z
     elements: z.int().min(0).describe('Elements compared with those of the reference kernel.'),
     differing: z.int().min(0).describe('Elements whose bytes differ from the reference bytes.'),
     max_error: z.number().nullable().describe('Largest difference; null where a value is not finite.'),
+    max_ulp: z
+      .number()
+      .nullable()
+      .describe(
+        'The same in units in the last place of the dtype, of integers in ones; large next to a zero of cos or sin. null where a value is no number.',
+      ),
     allowed_error: z
       .number()
       .describe('Largest difference that passes; 0 where every byte must be that of the reference.'),
@@ -20,16 +26,36 @@ const selfTest = z
   })
   .meta({ id: 'SelfTest' });
 
+const modeFields = {
+  mode: z
+    .string()
+    .nullable()
+    .describe('Which way to have it, such as a mode of gpu.js; null where there is one.'),
+  device: z.string().nullable().describe('What computes.'),
+  renderer: z
+    .object({
+      name: z.string().nullable().describe('As the driver tells it.'),
+      software: z.boolean().describe('A processor in disguise; never chosen by itself.'),
+    })
+    .nullable()
+    .describe('What a driver runs kernels on; null where none is asked or found.'),
+  state: z
+    .enum(['offered', 'unused', 'unavailable'])
+    .describe(
+      '`offered` can be asked for; `auto` takes it where its bytes are the reference bytes. `unused` may work, but another mode is taken.',
+    ),
+  reason: z.string().nullable().describe('Why it is not offered, or not used for everything.'),
+  bound: z.string().nullable().describe('What its output is worth.'),
+  self_test: z.array(selfTest).describe('Empty where it was not measured: `posenc bench --backends` does.'),
+};
+
+const mode = z.object(modeFields).meta({ id: 'BackendMode' });
+
 const backend = z
   .object({
     name: z.enum(['js', 'wasm', 'gpu']),
-    device: z.string().nullable().describe('What computes.'),
-    state: z
-      .enum(['offered', 'unavailable'])
-      .describe('`offered` can be asked for; `auto` takes it where its bytes are the reference bytes.'),
-    reason: z.string().nullable().describe('Why it is not offered, or not used for everything.'),
-    bound: z.string().nullable().describe('What its output is worth.'),
-    self_test: z.array(selfTest),
+    ...modeFields,
+    other_modes: z.array(mode).describe('The ways to have it that are not taken, and why.'),
   })
   .meta({ id: 'Backend' });
 

@@ -34,7 +34,11 @@ function threadCount({ threads }: Config): number {
 export async function serve(config: Config, encodings: readonly AnyEncoding[]): Promise<void> {
   const log = makeLog(config, process.stdout.isTTY === true);
   const { logger, observe } = log;
-  const kernels = await startKernels({ backend: config.backend });
+  const kernels = await startKernels({
+    backend: config.backend,
+    onFailure: ({ device }, reason) =>
+      logger.error({ device, reason }, 'a backend failed, TypeScript computes'),
+  });
   if (config.backend !== 'auto' && !kernels.backend(config.backend)) {
     const reason = kernels.whyNot(config.backend);
     logger.warn({ backend: config.backend, reason }, 'the backend is not offered, others compute');

@@ -17,7 +17,7 @@ import { posenc, startPosenc } from './support/command-line.js';
 t.test('the commands are those of the service', (t) => {
   t.same(
     commands.map(({ name }) => name),
-    ['serve', 'table', 'encodings', 'openapi', 'health'],
+    ['serve', 'table', 'encodings', 'openapi', 'health', 'bench'],
   );
   t.end();
 });

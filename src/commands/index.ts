@@ -1,3 +1,4 @@
+import { benchCommand } from './bench.js';
 import { encodingsCommand } from './encodings.js';
 import { healthCommand } from './health.js';
 import { openapiCommand } from './openapi.js';
@@ -12,4 +13,5 @@ export const commands: readonly Command[] = [
   encodingsCommand,
   openapiCommand,
   healthCommand,
+  benchCommand,
 ];

@@ -1,19 +1,31 @@
 import type { DType } from '../tensor/dtype.js';
 import type { TensorSpec } from '../tensor/spec.js';
 import type { Backend, BackendChoice, BackendName, Filler } from './define.js';
+import type { Renderer } from './gpu/renderer.js';
 import { prepareJs } from './js/index.js';
 import type { Rows } from './rows.js';
 import type { SelfTest } from './self-test.js';
 
-/** What `GET /v1/backends` says of a backend, there or not. */
-export interface BackendReport {
-  readonly name: BackendName;
+/** What is known of one way to have a backend, such as a mode of gpu.js. */
+export interface ModeReport {
+  /** null for a backend that has one way only, or none that works. */
+  readonly mode: string | null;
   readonly device: string | null;
-  readonly state: 'offered' | 'unavailable';
+  /** What a driver runs kernels on; null where none is asked. */
+  readonly renderer: Renderer | null;
+  /** `unused`: it may work, but another is taken. */
+  readonly state: 'offered' | 'unused' | 'unavailable';
   /** Why it is not offered, or not used for everything; null where nothing holds it back. */
   readonly reason: string | null;
   readonly bound: string | null;
+  /** Empty where it was not measured. */
   readonly self_test: readonly SelfTest[];
+}
+
+/** What `GET /v1/backends` says of a backend, there or not: the way that is offered, and the others. */
+export interface BackendReport extends ModeReport {
+  readonly name: BackendName;
+  readonly other_modes: readonly ModeReport[];
 }
 
 /** Plain TypeScript: it has every kernel, and its bytes are the reference bytes. */

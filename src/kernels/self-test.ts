@@ -1,13 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import { bfloat16ToNumber } from '../tensor/bfloat16.js';
-import { type DType, dtypes } from '../tensor/dtype.js';
+import { type DType, dtypes, type FloatDType } from '../tensor/dtype.js';
 import { float16ToNumber } from '../tensor/float16.js';
 import { byteLength, elementCount } from '../tensor/spec.js';
+import { bitsAt, ulpDistance } from '../tensor/ulps.js';
 import type { Backend, Filler } from './define.js';
 import type { Rows } from './rows.js';
 import type { SelfTestCase } from './self-test-cases.js';
 
-/** What the start-up self-test of a backend measured for one table. */
+/** What the self-test of a backend measured for one table. */
 export interface SelfTest {
   readonly table: string;
   readonly kind: Rows['kind'];
@@ -18,6 +19,11 @@ export interface SelfTest {
   readonly differing: number;
   /** Largest difference; null where one of the two is not finite. */
   readonly max_error: number | null;
+  /**
+   * The same in units in the last place of the dtype, of integers in ones; large next to a zero of cos or sin, where
+   * those units are small. null where one of the two is no number.
+   */
+  readonly max_ulp: number | null;
   /** Largest difference that passes; 0 where every byte must be the reference's. */
   readonly allowed_error: number;
   /** Billions of bytes a second, the best of a few blocks. */
@@ -50,8 +56,28 @@ function decode(dtype: DType, { buffer, byteOffset, byteLength: bytes }: Uint8Ar
   }
 }
 
+/** The largest distance in units in the last place; that of integers and masks is their difference. */
+function largestUlp(dtype: DType, got: Uint8Array, expected: Uint8Array, error: number): number {
+  if (dtype === 'i64' || dtype === 'i32' || dtype === 'bool') return error;
+  const lane: FloatDType = dtype === 'c64' ? 'f32' : dtype;
+  const view = ({ buffer, byteOffset, byteLength: bytes }: Uint8Array) =>
+    new DataView(buffer, byteOffset, bytes);
+  const [ours, theirs] = [view(got), view(expected)];
+  let largest = 0;
+  for (let i = 0; i < expected.length / dtypes[lane].bytes; i++)
+    largest = Math.max(largest, ulpDistance(bitsAt(ours, lane, i), bitsAt(theirs, lane, i), lane));
+  return largest;
+}
+
+/** How far two blocks lie apart. */
+interface Difference {
+  readonly differing: number;
+  readonly error: number;
+  readonly ulp: number;
+}
+
 /** How many elements differ in a bit, and by how much the values do at most. */
-function compare(dtype: DType, got: Uint8Array, expected: Uint8Array): { differing: number; error: number } {
+function compare(dtype: DType, got: Uint8Array, expected: Uint8Array): Difference {
   const { bytes } = dtypes[dtype];
   let differing = 0;
   for (let at = 0; at < expected.length; at += bytes) {
@@ -59,13 +85,13 @@ function compare(dtype: DType, got: Uint8Array, expected: Uint8Array): { differi
     for (let k = at; k < at + bytes; k++) same &&= got[k] === expected[k];
     if (!same) differing++;
   }
-  if (differing === 0) return { differing, error: 0 };
+  if (differing === 0) return { differing, error: 0, ulp: 0 };
   const values = decode(dtype, got);
   const error = decode(dtype, expected).reduce((largest, value, i) => {
     const difference = Object.is(value, values[i]) ? 0 : Math.abs(value - values[i]!);
     return Math.max(largest, Number.isFinite(difference) ? difference : Number.POSITIVE_INFINITY);
   }, 0);
-  return { differing, error };
+  return { differing, error, ulp: largestUlp(dtype, got, expected, error) };
 }
 
 /** A case that the backend has a kernel for. */
@@ -84,13 +110,14 @@ function prepare(backend: Backend, testCase: SelfTestCase): Prepared[] {
 /** Compares every slice of a table. */
 function measure(prepared: Prepared, block: Uint8Array): Omit<SelfTest, 'gb_per_s'> {
   const { table, rows, spec, slices, rounding, filler, maxError } = prepared;
-  let [elements, differing, error] = [0, 0, 0];
+  let [elements, differing, error, ulp] = [0, 0, 0, 0];
   for (const { first, count, expected } of slices) {
     filler.fill(first, count, block);
     const found = compare(spec.dtype, block.subarray(0, expected.length), expected);
     elements += count;
     differing += found.differing;
     error = Math.max(error, found.error);
+    ulp = Math.max(ulp, found.ulp);
   }
   return {
     table,
@@ -99,32 +126,35 @@ function measure(prepared: Prepared, block: Uint8Array): Omit<SelfTest, 'gb_per_
     elements,
     differing,
     max_error: Number.isFinite(error) ? error : null,
+    max_ulp: Number.isFinite(ulp) ? ulp : null,
     allowed_error: maxError === 0 ? 0 : maxError + rounding,
   };
 }
 
 /**
  * Milliseconds of the fastest block. A second round comes when the engine has compiled what the first has used;
- * each block is another, for a kernel may keep the last one.
+ * each block is another, for a kernel may keep the last one, as it does the first from the comparison.
  */
 function blockTimes(prepared: readonly Prepared[], block: Uint8Array): number[] {
-  const best = prepared.map(() => Number.POSITIVE_INFINITY);
+  const timed = prepared.map(({ filler, spec }) => {
+    const total = elementCount(spec.shape);
+    const count = Math.min(blockElements, total);
+    return { filler, total, count, blocks: 0, best: Number.POSITIVE_INFINITY };
+  });
   for (let round = 0; round < timingRounds; round++) {
-    prepared.forEach(({ filler, spec }, i) => {
-      const total = elementCount(spec.shape);
-      const count = Math.min(blockElements, total);
+    for (const one of timed) {
+      const { filler, total, count } = one;
       const started = performance.now();
-      let now = started;
-      for (let first = 0; now - started < timingMs; first = first + 2 * count > total ? 0 : first + count) {
-        filler.fill(first, count, block);
+      for (let now = started; now - started < timingMs; ) {
+        filler.fill((++one.blocks % Math.floor(total / count)) * count, count, block);
         const before = now;
         now = performance.now();
         // A microsecond at least, so that a coarse clock does not divide by 0.
-        best[i] = Math.min(best[i]!, Math.max(now - before, 0.001));
+        one.best = Math.min(one.best, Math.max(now - before, 0.001));
       }
-    });
+    }
   }
-  return best;
+  return timed.map(({ best }) => best);
 }
 
 /**

@@ -1,7 +1,10 @@
 import type { Backend, BackendChoice } from './define.js';
-import { gpuModes, startGpu } from './gpu/index.js';
-import { type BackendReport, jsBackend, Kernels } from './index.js';
-import { type SelfTest, selfTest, selfTestFailure } from './self-test.js';
+import { gpuModes } from './gpu/engine.js';
+import { probeGpu, startGpu } from './gpu/index.js';
+import { type Renderer, whyNoGpu } from './gpu/renderer.js';
+import { type BackendReport, jsBackend, Kernels, type ModeReport } from './index.js';
+import { outliving } from './outliving.js';
+import { selfTest, selfTestFailure } from './self-test.js';
 import { type SelfTestCase, selfTestCases } from './self-test-cases.js';
 import { startWasm } from './wasm/index.js';
 
@@ -9,11 +12,15 @@ import { startWasm } from './wasm/index.js';
 export interface KernelOptions {
   /** What computes where a request does not say; `wasm` does not load gpu.js, `js` nothing at all. */
   readonly backend: BackendChoice;
+  /** Told when a backend that was offered fails and TypeScript computes in its place. */
+  readonly onFailure?: (backend: Backend, reason: string) => void;
 }
 
-/** One way to have a backend; starting it throws an Error with the reason where it cannot work here. */
+/** One way to have a backend; both promises are rejected with the reason where it cannot work here. */
 export interface Candidate {
   readonly mode: string;
+  /** What would compute, null where no driver is asked; runs beside the probes of the others. */
+  readonly probe?: () => Promise<Renderer | null>;
   readonly start: () => Promise<Backend>;
 }
 
@@ -25,7 +32,11 @@ type Candidates = Readonly<Record<Optional, readonly Candidate[]>>;
 
 const standard: Candidates = {
   wasm: [{ mode: 'simd', start: startWasm }],
-  gpu: gpuModes.map((mode) => ({ mode, start: () => startGpu(mode) })),
+  gpu: gpuModes.map((mode) => ({
+    mode,
+    probe: () => probeGpu(mode),
+    start: () => startGpu(mode),
+  })),
 };
 
 /** What is started for the operator's choice. */
@@ -36,82 +47,149 @@ const started: Readonly<Record<BackendChoice, readonly Optional[]>> = {
   gpu: ['wasm', 'gpu'],
 };
 
+/** A candidate whose probe is under way. */
+interface Probed extends Candidate {
+  readonly found: Promise<Renderer | null | Error>;
+}
+
+/** Probes all candidates at once. */
+function probeAll(candidates: readonly Candidate[]): Probed[] {
+  return candidates.map((candidate) => ({
+    ...candidate,
+    // An error is a result: nobody may be there yet to catch it.
+    found: (candidate.probe?.() ?? Promise.resolve(null)).catch((error) => new Error(messageOf(error))),
+  }));
+}
+
+const nothing: ModeReport = {
+  mode: null,
+  device: null,
+  renderer: null,
+  state: 'unavailable',
+  reason: null,
+  bound: null,
+  self_test: [],
+};
+
+interface Trial {
+  readonly backend: Backend | null;
+  readonly report: ModeReport;
+}
+
+/**
+ * Tries one way. It is offered where it starts, passes the self-test and nothing speaks against it; `taken` is the
+ * way that is offered already. What is not going to be offered is not measured, unless `all` is.
+ */
+async function attempt(
+  { mode, found, start }: Probed,
+  cases: readonly SelfTestCase[],
+  taken: string | null,
+  all: boolean,
+): Promise<Trial> {
+  const renderer = await found;
+  if (renderer instanceof Error)
+    return { backend: null, report: { ...nothing, mode, reason: renderer.message } };
+  const against =
+    (renderer && whyNoGpu(renderer)) ?? (taken === null ? null : `${taken} is offered in its place`);
+  const known = { ...nothing, mode, renderer };
+  if (against !== null && !all)
+    return { backend: null, report: { ...known, state: 'unused', reason: against } };
+  try {
+    const backend = await start();
+    const self_test = selfTest(backend, cases);
+    const { device, bound } = backend;
+    const failure = selfTestFailure(self_test);
+    const report = { ...known, device, bound, self_test };
+    if (failure !== null) return { backend: null, report: { ...report, reason: failure } };
+    if (against !== null) return { backend: null, report: { ...report, state: 'unused', reason: against } };
+    return { backend, report: { ...report, state: 'offered', reason: limitOf(backend) } };
+  } catch (error) {
+    return { backend: null, report: { ...known, reason: messageOf(error) } };
+  }
+}
+
+/** Why a backend is not used for everything; null where it may be. */
+function limitOf({ maxError }: Backend): string | null {
+  const own = Object.entries(maxError).flatMap(([kind, error]) => (error > 0 ? [kind] : []));
+  return own.length > 0 ? `computes ${own.join(', ')} tables only when asked for` : null;
+}
+
 interface Outcome {
   readonly backend: Backend | null;
   readonly report: BackendReport;
 }
 
-/** Offers the first candidate that starts and passes the self-test, and tells why those before it are not taken. */
+/** Offers the first candidate that can be, and tells why the others are not. */
 async function choose(
   name: Optional,
-  candidates: readonly Candidate[],
+  candidates: readonly Probed[],
   cases: readonly SelfTestCase[],
+  all: boolean,
 ): Promise<Outcome> {
-  const refused: string[] = [];
-  let failed: Pick<BackendReport, 'device' | 'bound' | 'self_test'> = {
-    device: null,
-    bound: null,
-    self_test: [],
-  };
-  for (const { mode, start } of candidates) {
-    try {
-      const backend = await start();
-      const { device, bound } = backend;
-      const tests = selfTest(backend, cases);
-      const failure = selfTestFailure(tests);
-      if (failure === null) return { backend, report: offered(backend, tests, refused) };
-      refused.push(`${mode}: ${failure}`);
-      failed = { device, bound, self_test: tests };
-    } catch (error) {
-      refused.push(`${mode}: ${messageOf(error)}`);
-    }
+  let backend: Backend | null = null;
+  let taken: ModeReport | null = null;
+  const others: ModeReport[] = [];
+  for (const candidate of candidates) {
+    const trial = await attempt(candidate, cases, taken?.mode ?? null, all);
+    if (trial.backend) [backend, taken] = [trial.backend, trial.report];
+    else others.push(trial.report);
   }
-  return { backend: null, report: { ...unavailable(name, refused.join('; ')), ...failed } };
+  const reason = others.map(({ mode, reason }) => `${mode}: ${reason}`).join('; ');
+  return { backend, report: { name, ...(taken ?? { ...nothing, reason }), other_modes: others } };
 }
 
-function unavailable(name: Optional, reason: string): BackendReport {
-  return { name, device: null, state: 'unavailable', reason, bound: null, self_test: [] };
+/** The report of the TypeScript kernels. Throws where they fail, for then nothing here is right. */
+function testJs(cases: readonly SelfTestCase[]): BackendReport {
+  const { name, device, bound } = jsBackend;
+  const self_test = selfTest(jsBackend, cases);
+  const failure = selfTestFailure(self_test);
+  if (failure !== null) throw new Error(`the TypeScript kernels fail their self-test: ${failure}`);
+  return { name, ...nothing, device, state: 'offered', bound, self_test, other_modes: [] };
 }
 
-function offered(
-  { name, device, bound, maxError }: Backend,
-  self_test: readonly SelfTest[],
-  refused: readonly string[],
-): BackendReport {
-  const own = Object.entries(maxError).flatMap(([kind, error]) => (error > 0 ? [kind] : []));
-  const limits = own.length > 0 ? [`computes ${own.join(', ')} tables only when asked for`] : [];
-  const reasons = [...limits, ...refused];
-  return {
-    name,
-    device,
-    state: 'offered',
-    reason: reasons.length > 0 ? reasons.join('; ') : null,
-    bound,
-    self_test,
-  };
+function notStarted(name: Optional, reason: string): Outcome {
+  return { backend: null, report: { name, ...nothing, reason, other_modes: [] } };
 }
 
 /**
  * Starts the backends of a process: each is compared with the reference kernel, and one that fails is not offered.
- * Takes some 500 ms. Throws where the TypeScript kernels fail, for then nothing here is right; that another
- * cannot work is no error.
+ * Takes some 500 ms. Throws where the TypeScript kernels fail; that another cannot work is no error.
  */
 export async function startKernels(
-  { backend }: KernelOptions,
+  { backend: choice, onFailure = () => undefined }: KernelOptions,
   candidates: Partial<Candidates> = {},
 ): Promise<Kernels> {
+  const probed = (name: Optional) =>
+    started[choice].includes(name) ? probeAll(candidates[name] ?? standard[name]) : null;
+  // First of all, for they run in processes of their own.
+  const [wasmModes, gpuModes] = [probed('wasm'), probed('gpu')];
   const cases = selfTestCases();
-  const tests = selfTest(jsBackend, cases);
-  const failure = selfTestFailure(tests);
-  if (failure !== null) throw new Error(`the TypeScript kernels fail their self-test: ${failure}`);
-  const outcome = (name: Optional): Outcome | Promise<Outcome> =>
-    started[backend].includes(name)
-      ? choose(name, candidates[name] ?? standard[name], cases)
-      : { backend: null, report: unavailable(name, `the operator chose ${backend}`) };
-  const wasm = await outcome('wasm');
-  const gpu = await outcome('gpu');
-  const offers = [wasm.backend, jsBackend, gpu.backend].filter((offer) => offer !== null);
-  return new Kernels(offers, [offered(jsBackend, tests, []), wasm.report, gpu.report]);
+  const js = testJs(cases);
+  const outcome = (name: Optional, modes: readonly Probed[] | null) =>
+    modes ? choose(name, modes, cases, false) : notStarted(name, `the operator chose ${choice}`);
+  const wasm = await outcome('wasm', wasmModes);
+  const gpu = await outcome('gpu', gpuModes);
+  const offers = [wasm.backend, jsBackend, gpu.backend && outliving(gpu.backend, jsBackend, onFailure)];
+  return new Kernels(
+    offers.filter((offer) => offer !== null),
+    [js, wasm.report, gpu.report],
+  );
+}
+
+/**
+ * Measures every mode of every backend that works here, renderers in software too, and tells what is offered.
+ * Takes seconds.
+ */
+export async function measureBackends(
+  candidates: Partial<Candidates> = {},
+): Promise<readonly BackendReport[]> {
+  const { wasm, gpu } = { ...standard, ...candidates };
+  const cases = selfTestCases();
+  return [
+    testJs(cases),
+    (await choose('wasm', probeAll(wasm), cases, true)).report,
+    (await choose('gpu', probeAll(gpu), cases, true)).report,
+  ];
 }
 
 /** The kernels that are there at once, without a self-test: for a process that computes one table. */
@@ -119,7 +197,7 @@ export async function startQuickly(): Promise<Kernels> {
   try {
     return new Kernels([await startWasm(), jsBackend], []);
   } catch (error) {
-    return new Kernels([jsBackend], [unavailable('wasm', messageOf(error))]);
+    return new Kernels([jsBackend], [notStarted('wasm', messageOf(error)).report]);
   }
 }
 

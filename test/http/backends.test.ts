@@ -18,10 +18,19 @@ import { makeService } from './service.js';
 type App = ReturnType<typeof makeService>;
 type Owner = Parameters<typeof makeService>[0];
 
-/** gpu.js as it is everywhere, without hardware. */
+/** gpu.js as it is everywhere, without hardware; one mode whose renderer is none. */
 const real = await startKernels(
   { backend: 'auto' },
-  { gpu: [{ mode: 'webasm', start: () => startGpu('webasm') }] },
+  {
+    gpu: [
+      {
+        mode: 'webgpu',
+        probe: async () => ({ name: 'llvmpipe', software: true }),
+        start: () => Promise.reject(new Error('it was started')),
+      },
+      { mode: 'webasm', start: () => startGpu('webasm') },
+    ],
+  },
 );
 /** A backend that is wrong in one bit of one bucket. */
 const liar: Backend = {
@@ -92,6 +101,18 @@ t.test('the backends are told with what their self-test measured, and are not ca
     reason: 'computes phase tables only when asked for',
     bound: /within 6e-8/,
   });
+  t.same(gpu.other_modes, [
+    {
+      mode: 'webgpu',
+      device: null,
+      renderer: { name: 'llvmpipe', software: true },
+      state: 'unused',
+      reason: 'the renderer is software, slower than gpu.js without it',
+      bound: null,
+      self_test: [],
+    },
+  ]);
+  t.match([js.mode, wasm.mode, gpu.mode], [null, 'simd', 'webasm']);
   t.ok(phaseError <= 6e-8, 'the bound that is told is that of the kernel');
   for (const test of [...js.self_test, ...wasm.self_test, ...gpu.self_test]) {
     t.ok(
@@ -109,8 +130,13 @@ t.test('a backend that lies by one bit is refused, its reason told', async (t) =
   const app = service(t, { kernels: lying });
   const [, , gpu] = (await app.inject('/v1/backends')).json().backends;
   const reason = 'stub: 1 of 2100 elements of buckets as i64 are not the reference bytes';
-  t.match(gpu, { name: 'gpu', device: 'a lying stub', state: 'unavailable', reason });
-  t.equal(gpu.self_test.find(({ table }: { table: string }) => table === 'buckets').differing, 1);
+  t.match(gpu, { name: 'gpu', device: null, state: 'unavailable', reason, self_test: [] });
+  const [stub] = gpu.other_modes;
+  t.match(stub, { mode: 'stub', device: 'a lying stub', state: 'unavailable' });
+  t.match(
+    stub.self_test.find(({ table }: { table: string }) => table === 'buckets'),
+    { differing: 1, max_ulp: 1 },
+  );
 
   for (const options of [
     { url: `${buckets}&backend=gpu` },

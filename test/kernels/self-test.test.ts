@@ -1,11 +1,13 @@
 import t from 'tap';
 import type { Backend, BackendName, Filler } from '../../src/kernels/define.js';
 import { startGpu } from '../../src/kernels/gpu/index.js';
+import type { Renderer } from '../../src/kernels/gpu/renderer.js';
 import { type BackendReport, jsBackend, Kernels } from '../../src/kernels/index.js';
+import { outliving } from '../../src/kernels/outliving.js';
 import type { Rows } from '../../src/kernels/rows.js';
 import { type SelfTest, selfTest, selfTestFailure } from '../../src/kernels/self-test.js';
 import { selfTestCases } from '../../src/kernels/self-test-cases.js';
-import { startKernels, startQuickly } from '../../src/kernels/start.js';
+import { type Candidate, measureBackends, startKernels, startQuickly } from '../../src/kernels/start.js';
 import { type DType, dtypes } from '../../src/tensor/dtype.js';
 import type { TensorSpec } from '../../src/tensor/spec.js';
 
@@ -139,36 +141,96 @@ const liar = spoilt(
   { device: 'a lying stub' },
 );
 const lie = '1 of 2100 elements of buckets as i64 are not the reference bytes';
-const candidate = (mode: string, start: () => Promise<Backend>) => ({ mode, start });
+const candidate = (mode: string, start: () => Promise<Backend>): Candidate => ({ mode, start });
+
+/** A candidate that a driver renders for. */
+const rendered = (mode: string, renderer: Renderer, start: () => Promise<Backend>) => ({
+  mode,
+  probe: async () => renderer,
+  start,
+});
+
+/** Ways to have gpu.js of which the sixth is offered; who is started, in order. */
+function ways() {
+  const asked: string[] = [];
+  const start = (mode: string, backend: Backend) => async () => {
+    asked.push(mode);
+    return backend;
+  };
+  const software = { name: 'llvmpipe', software: true };
+  const untranslated: Backend = {
+    ...honest,
+    prepare: () => {
+      throw new Error('it cannot be translated');
+    },
+  };
+  const candidates: Candidate[] = [
+    candidate('one', () => Promise.reject(new Error('there is no driver'))),
+    {
+      mode: 'two',
+      probe: () => Promise.reject(new Error('its process ended by SIGSEGV')),
+      start: start('two', honest),
+    },
+    rendered('three', software, start('three', honest)),
+    candidate('four', start('four', liar)),
+    candidate('five', start('five', untranslated)),
+    rendered('six', { name: 'a GPU', software: false }, start('six', honest)),
+    candidate('seven', start('seven', honest)),
+    rendered('eight', software, start('eight', liar)),
+  ];
+  return { asked, candidates };
+}
+
+const slow = 'the renderer is software, slower than gpu.js without it';
 
 t.test('the first mode that starts and passes is offered; why others are not is told', async (t) => {
-  const asked: string[] = [];
-  const gpuModes = [
-    candidate('one', () => Promise.reject(new Error('there is no driver'))),
-    candidate('two', async () => liar),
-    candidate('three', async () => ({
-      ...honest,
-      prepare: () => {
-        throw new Error('it cannot be translated');
-      },
-    })),
-    candidate('four', async () => honest),
-    candidate('five', async () => {
-      asked.push('five');
-      return honest;
-    }),
-  ];
-  const kernels = await startKernels({ backend: 'auto' }, { wasm: [], gpu: gpuModes });
-  t.same(asked, [], 'the rest is not tried');
-  t.equal(kernels.backend('gpu'), honest);
+  const { asked, candidates } = ways();
+  const kernels = await startKernels({ backend: 'auto' }, { wasm: [], gpu: candidates });
+  t.same(asked, ['four', 'five', 'six'], 'what cannot be offered is not started');
+  t.match(kernels.backend('gpu'), { device: 'an honest stub', maxError: honest.maxError });
   const [js, , gpu] = kernels.reports;
   t.match(js, { name: 'js', device: 'TypeScript', state: 'offered', reason: null });
   t.match(gpu, {
     name: 'gpu',
+    mode: 'six',
     device: 'an honest stub',
+    renderer: { name: 'a GPU', software: false },
     state: 'offered',
-    reason: `computes phase tables only when asked for; one: there is no driver; two: ${lie}; three: it cannot be translated`,
+    reason: 'computes phase tables only when asked for',
   });
+  t.same(
+    gpu?.other_modes.map(({ mode, state, reason }) => [mode, state, reason]),
+    [
+      ['one', 'unavailable', 'there is no driver'],
+      ['two', 'unavailable', 'its process ended by SIGSEGV'],
+      ['three', 'unused', slow],
+      ['four', 'unavailable', lie],
+      ['five', 'unavailable', 'it cannot be translated'],
+      ['seven', 'unused', 'six is offered in its place'],
+      ['eight', 'unused', slow],
+    ],
+  );
+});
+
+t.test('on demand every mode that starts is measured, and told as the start-up would', async (t) => {
+  const { asked, candidates } = ways();
+  const [js, wasm, gpu] = await measureBackends({ wasm: [], gpu: candidates });
+  t.same(asked, ['three', 'four', 'five', 'six', 'seven', 'eight']);
+  t.match(js, { name: 'js', state: 'offered' });
+  t.match(wasm, { name: 'wasm', state: 'unavailable', self_test: [] });
+  t.match(gpu, { mode: 'six', state: 'offered' });
+  t.same(
+    gpu?.other_modes.map(({ mode, state, self_test }) => [mode, state, self_test.length > 0]),
+    [
+      ['one', 'unavailable', false],
+      ['two', 'unavailable', false],
+      ['three', 'unused', true],
+      ['four', 'unavailable', true],
+      ['five', 'unavailable', false],
+      ['seven', 'unused', true],
+      ['eight', 'unavailable', true],
+    ],
+  );
 });
 
 t.test('a backend whose every mode fails is not offered, and what it failed at is told', async (t) => {
@@ -186,11 +248,43 @@ t.test('a backend whose every mode fails is not offered, and what it failed at i
   t.equal(kernels.whyNot('wasm'), 'simd: there is no SIMD');
   t.equal(kernels.whyNot('gpu'), `one: ${lie}; two: there is no driver`);
   const report = kernels.reports.find(({ name }) => name === 'gpu');
-  t.match(report, { device: 'a lying stub', state: 'unavailable' });
+  t.match(report, { mode: null, device: null, state: 'unavailable', self_test: [] });
+  const [failed] = report?.other_modes ?? [];
+  t.match(failed, { device: 'a lying stub', state: 'unavailable' });
   t.match(
-    report?.self_test.find(({ table }) => table === 'buckets'),
-    { differing: 1, max_error: 1 },
+    failed?.self_test.find(({ table }) => table === 'buckets'),
+    { differing: 1, max_error: 1, max_ulp: 1 },
   );
+});
+
+t.test('a backend that fails later is replaced by TypeScript, in the middle of a table', async (t) => {
+  const told: string[] = [];
+  let working = true;
+  const mortal = marked('gpu', 2, {
+    device: 'a mortal stub',
+    prepare: () => ({
+      fill(_first, _count, out) {
+        if (!working) throw new Error('the device is lost');
+        out.fill(2);
+      },
+    }),
+  });
+  const backend = outliving(mortal, marked('js', 1), ({ device }, reason) =>
+    told.push(`${device}: ${reason}`),
+  );
+  const rows = cases[0]!.rows;
+  const [one, two] = [0, 1].map(() => backend.prepare(rows, cases[0]!.spec)!);
+  const who = (filler: Filler | undefined) => {
+    const out = new Uint8Array(new ArrayBuffer(8));
+    filler?.fill(0, 1, out);
+    return out[7];
+  };
+  t.same([who(one), who(two)], [2, 2]);
+  working = false;
+  t.equal(who(one), 1);
+  working = true;
+  t.same([who(one), who(two), who(backend.prepare(rows, cases[0]!.spec)!)], [1, 1, 1], 'for good');
+  t.same(told, ['a mortal stub: the device is lost'], 'told once');
 });
 
 t.test('WebAssembly is offered before TypeScript, with the reference bytes of all it computes', async (t) => {
@@ -249,11 +343,13 @@ function report(name: BackendName, speeds: readonly [Rows['kind'], DType, number
       elements: 1,
       differing: 0,
       max_error: 0,
+      max_ulp: 0,
       allowed_error: 0,
       gb_per_s,
     }),
   );
-  return { name, device: null, state: 'offered', reason: null, bound: null, self_test };
+  const mode = { mode: null, device: null, renderer: null, reason: null, bound: null };
+  return { name, ...mode, state: 'offered', self_test, other_modes: [] };
 }
 
 t.test('auto takes the fastest backend with the reference bytes', async (t) => {

@@ -1,9 +1,13 @@
-import { requireHardware, startEngine } from './engine.js';
+import { parseArgs } from 'node:util';
+import { startEngine } from './start-engine.js';
 
-// A program of its own: makes a context of GL, and prints the reason where there is none or no GPU behind it.
+// A program of its own: starts the mode of gpu.js that it is given, and prints its renderer, or the reason where it
+// cannot work.
 try {
-  requireHardware(startEngine('headlessgl').renderer);
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const { renderer } = startEngine(positionals[0]);
+  process.stdout.write(JSON.stringify(renderer), () => process.exit(0));
 } catch (error) {
-  process.stdout.write(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stdout.write(reason, () => process.exit(1));
 }

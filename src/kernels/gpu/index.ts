@@ -1,18 +1,16 @@
 import type { TensorSpec } from '../../tensor/spec.js';
 import type { Backend, Filler } from '../define.js';
 import type { Rows } from '../rows.js';
-import { whyNotApart } from './apart.js';
+import { runApart } from './apart.js';
 import { bucketOn } from './bucket.js';
-import { type GpuEngine, requireGl, type SynchronousMode, startEngine } from './engine.js';
+import { deviceOf, type GpuEngine, type GpuMode } from './engine.js';
 import { lookUpOn } from './look-up.js';
 import { phaseError, phaseOn } from './phase.js';
+import type { Renderer } from './renderer.js';
 import { slopeDistanceOn } from './slope-distance.js';
-
-/** Modes of gpu.js, the first that works is taken: a GPU, WebAssembly, JavaScript that gpu.js writes. */
-export const gpuModes: readonly SynchronousMode[] = ['headlessgl', 'webasm', 'cpu'];
-
-/** Time for that process; a working driver takes a few hundred ms. */
-const firstContextMs = 800;
+import { startEngine } from './start-engine.js';
+import { requireGl } from './synchronous.js';
+import { requireWebGpu } from './webgpu.js';
 
 /** The backend of an engine: a kernel each for phase tables, bias tables and bucket maps. */
 export function backendOn(engine: GpuEngine): Backend {
@@ -20,7 +18,7 @@ export function backendOn(engine: GpuEngine): Backend {
   const kernels = { phase: phaseOn(engine), bias: slopeDistanceOn(lookUp), bucket: bucketOn(lookUp) };
   return {
     name: 'gpu',
-    device: engine.device,
+    device: deviceOf(engine),
     bound:
       'cos and sin in float32, within 6e-8 of those of the angle before scale and dtype; the reference bytes for bias tables and bucket maps',
     maxError: { phase: phaseError, 'slope-distance': 0, bucket: 0 },
@@ -39,15 +37,38 @@ export function backendOn(engine: GpuEngine): Backend {
   };
 }
 
+/** A mode that asks a driver: what it needs, and the time a first kernel may take; a working driver takes a tenth. */
+interface Driver {
+  readonly require: () => void;
+  readonly firstContextMs: number;
+}
+
+const drivers: Readonly<Partial<Record<GpuMode, Driver>>> = {
+  webgpu: { require: requireWebGpu, firstContextMs: 3000 },
+  headlessgl: { require: requireGl, firstContextMs: 800 },
+};
+
+/** Tells a renderer that another process printed. */
+function isRenderer(value: unknown): value is Renderer {
+  return typeof value === 'object' && value !== null && 'name' in value && 'software' in value;
+}
+
 /**
- * Starts one mode of gpu.js. Throws an Error whose message says why it cannot work here; prints nothing. Whether
- * there is a GPU is found out by a process of its own, so that its driver can neither hang nor crash this one.
+ * What would run the kernels of a mode, null where that is no driver's. It is found out by a process of its own, so
+ * that a driver can neither hang nor crash this one. Rejects with an Error whose message says why the mode cannot
+ * work here.
  */
-export async function startGpu(mode: SynchronousMode): Promise<Backend> {
-  if (mode === 'headlessgl') {
-    requireGl();
-    const reason = await whyNotApart(new URL('./first-context.js', import.meta.url), firstContextMs);
-    if (reason !== null) throw new Error(reason);
-  }
+export async function probeGpu(mode: GpuMode): Promise<Renderer | null> {
+  const driver = drivers[mode];
+  if (!driver) return null;
+  driver.require();
+  const script = new URL('./first-context.js', import.meta.url);
+  const renderer: unknown = JSON.parse(await runApart(script, [mode], driver.firstContextMs));
+  if (!isRenderer(renderer)) throw new Error('its process told no renderer');
+  return renderer;
+}
+
+/** Starts one mode of gpu.js. Rejects with an Error whose message says why it cannot work here; prints nothing. */
+export async function startGpu(mode: GpuMode): Promise<Backend> {
   return backendOn(startEngine(mode));
 }

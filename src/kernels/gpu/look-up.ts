@@ -2,7 +2,7 @@ import { dtypes } from '../../tensor/dtype.js';
 import type { TensorSpec } from '../../tensor/spec.js';
 import type { Filler } from '../define.js';
 import { store } from '../store.js';
-import type { GpuEngine, GpuKernel, Thread } from './engine.js';
+import type { GpuEngine, GpuKernel, Kept, Seen, Thread } from './engine.js';
 
 /** Elements a call: enough that the call does not count. */
 const pieceElements = 2 ** 15;
@@ -11,16 +11,10 @@ const pieceRows = 2 ** 12;
 /** Entries of the look-up table that a call sees. */
 const tableEntries = 2 ** 16;
 
-type Arguments = [
-  table: Float32Array,
-  origin: Float32Array,
-  factor: Float32Array,
-  columns: number,
-  shift: number,
-];
+type Arguments = [table: Kept, origin: Float32Array, factor: Float32Array, columns: number, shift: number];
 
 /** Element x of a piece: the row's factor times the entry of the table at column + the row's origin. */
-function lookUp(this: Thread, ...args: Arguments): number;
+function lookUp(this: Thread, ...args: Seen<Arguments>): number;
 function lookUp(
   this: Thread,
   table: Float32Array,
@@ -48,28 +42,32 @@ export interface LookUpTable {
 
 /** A range of entries, kept as long as the pieces stay in it. */
 class Window {
-  readonly values = new Float32Array(tableEntries);
   private start = 0;
-  private filled = false;
+  private entries: Kept | null = null;
 
-  constructor(private readonly entry: (index: number) => number) {}
+  constructor(
+    private readonly engine: GpuEngine,
+    private readonly entry: (index: number) => number,
+  ) {}
 
-  /** Makes the window hold low … high and tells where it begins. */
-  cover(low: number, high: number): number {
-    if (!this.filled || low < this.start || high >= this.start + tableEntries) {
+  /** Entries that hold low … high, and where they begin. */
+  cover(low: number, high: number): { readonly entries: Kept; readonly start: number } {
+    if (this.entries === null || low < this.start || high >= this.start + tableEntries) {
       // Some room to both sides, for the next pieces.
       this.start = low - Math.floor((tableEntries - (high - low + 1)) / 2);
-      for (let i = 0; i < tableEntries; i++) this.values[i] = this.entry(this.start + i);
-      this.filled = true;
+      // Values that a call has seen must not change.
+      const values = new Float32Array(tableEntries);
+      for (let i = 0; i < tableEntries; i++) values[i] = this.entry(this.start + i);
+      this.entries = this.engine.keep(values);
     }
-    return this.start;
+    return { entries: this.entries, start: this.start };
   }
 }
 
 /** Makes fillers of look-up tables on an engine; each product is one float32 multiplication. */
 export function lookUpOn(engine: GpuEngine): (table: LookUpTable, spec: TensorSpec) => Filler {
-  const kernel: GpuKernel<Arguments> = engine.kernel(lookUp);
-  return (table, spec) => new LookUpFiller(kernel, table, spec);
+  const kernel: GpuKernel<Arguments> = engine.kernel<Arguments>(lookUp);
+  return (table, spec) => new LookUpFiller(engine, kernel, table, spec);
 }
 
 class LookUpFiller implements Filler {
@@ -80,11 +78,12 @@ class LookUpFiller implements Filler {
   private readonly wide = new Float64Array(pieceElements);
 
   constructor(
+    engine: GpuEngine,
     private readonly kernel: GpuKernel<Arguments>,
     private readonly table: LookUpTable,
     private readonly spec: TensorSpec,
   ) {
-    this.window = new Window(table.entry);
+    this.window = new Window(engine, table.entry);
   }
 
   fill(first: number, count: number, out: Uint8Array): void {
@@ -119,7 +118,7 @@ class LookUpFiller implements Filler {
       offsets[rows++] = offset;
     }
     const n = Math.min(wanted, rows * columns - column);
-    const start = window.cover(low, high);
+    const { entries, start } = window.cover(low, high);
     // Within one row the column's number goes into the origin, for the same reason.
     const shift = single ? 0 : column;
     for (let i = 0; i < rows; i++) {
@@ -127,7 +126,7 @@ class LookUpFiller implements Filler {
       factor[i] = table.factor(row + i);
     }
     const length = single ? pieceElements : columns;
-    const values = this.kernel(pieceElements, window.values, origin, factor, length, shift);
+    const values = this.kernel(pieceElements, entries, origin, factor, length, shift);
     wide.set(n === values.length ? values : values.subarray(0, n));
     if (table.finish) this.finish(table.finish, row, column, n);
     return n;

@@ -4,7 +4,7 @@ import type { Filler } from '../define.js';
 import { type Float32Row, float32Row, phaseFiller } from '../phase/filler.js';
 import { Rotations } from '../phase/rotations.js';
 import type { AngleRule, PhaseRows, Phases } from '../rows.js';
-import type { GpuEngine, GpuKernel, Thread } from './engine.js';
+import type { GpuEngine, GpuKernel, Kept, Seen, Thread } from './engine.js';
 
 /**
  * cos and sin by angle addition in float32.
@@ -34,35 +34,22 @@ const maxPosition: Readonly<Record<AngleRule, number>> = {
   'f64-quotient': 2 ** 24,
 };
 
-type Plain = [
-  a1: Float32Array,
-  a2: Float32Array,
-  b1: Float32Array,
-  b2: Float32Array,
-  p1: Float32Array,
-  p2: Float32Array,
-  q1: Float32Array,
-  q2: Float32Array,
-  width: number,
-  pairs: number,
-];
+/**
+ * `turns` holds the rotation of the block, [a₁ | a₂ | b₁ | b₂] of 2 · pairs each, `low` those of the rows within a
+ * block, [rows][pairs][p₁ p₂ q₁ q₂].
+ */
+type Plain = [turns: Float32Array, low: Kept, width: number, pairs: number];
 type Corrected = [...Plain, delta: Float32Array];
 
 /**
  * One element of a block of rows, [rows][cos of all pairs, sin of all pairs]: a·p + b·q, where p and q are cos and
  * sin of the row within the block, and a, b are cos, −sin of the block for a cosine and sin, cos for a sine.
  */
-function addAngles(this: Thread, ...args: Plain): number;
+function addAngles(this: Thread, ...args: Seen<Plain>): number;
 function addAngles(
   this: Thread,
-  a1: Float32Array,
-  a2: Float32Array,
-  b1: Float32Array,
-  b2: Float32Array,
-  p1: Float32Array,
-  p2: Float32Array,
-  q1: Float32Array,
-  q2: Float32Array,
+  turns: Float32Array,
+  low: Float32Array,
   width: number,
   pairs: number,
 ): number {
@@ -70,31 +57,27 @@ function addAngles(
   const row = Math.floor((this.thread.x + 0.5) / width);
   const lane = this.thread.x - row * width;
   const pair = lane >= pairs ? lane - pairs : lane;
-  const at = row * pairs + pair;
-  const ah = a1[lane]!;
-  const bh = b1[lane]!;
-  const ph = p1[at]!;
-  const pl = p2[at]!;
-  const qh = q1[at]!;
-  const ql = q2[at]!;
-  return ah * ph + bh * qh + (ah * pl + bh * ql + (a2[lane]! * (ph + pl) + b2[lane]! * (qh + ql)));
+  const at = 4 * (row * pairs + pair);
+  const ah = turns[lane]!;
+  const al = turns[lane + width]!;
+  const bh = turns[lane + 2 * width]!;
+  const bl = turns[lane + 3 * width]!;
+  const ph = low[at]!;
+  const pl = low[at + 1]!;
+  const qh = low[at + 2]!;
+  const ql = low[at + 3]!;
+  return ah * ph + bh * qh + (ah * pl + bh * ql + (al * (ph + pl) + bl * (qh + ql)));
 }
 
 /**
  * The same for the angle p·w − δ: x·cos δ + y·sin δ with y = a·q − b·p, the derivative by −δ. y is one float32 good
  * to 2^−22.4, so for |δ| ≤ 2^−5 the correction errs by less than 2^−26; the series end far below.
  */
-function addAnglesCorrected(this: Thread, ...args: Corrected): number;
+function addAnglesCorrected(this: Thread, ...args: Seen<Corrected>): number;
 function addAnglesCorrected(
   this: Thread,
-  a1: Float32Array,
-  a2: Float32Array,
-  b1: Float32Array,
-  b2: Float32Array,
-  p1: Float32Array,
-  p2: Float32Array,
-  q1: Float32Array,
-  q2: Float32Array,
+  turns: Float32Array,
+  low: Float32Array,
   width: number,
   pairs: number,
   delta: Float32Array,
@@ -102,47 +85,30 @@ function addAnglesCorrected(
   const row = Math.floor((this.thread.x + 0.5) / width);
   const lane = this.thread.x - row * width;
   const pair = lane >= pairs ? lane - pairs : lane;
-  const at = row * pairs + pair;
-  const ah = a1[lane]!;
-  const al = a2[lane]!;
-  const bh = b1[lane]!;
-  const bl = b2[lane]!;
-  const ph = p1[at]!;
-  const pl = p2[at]!;
-  const qh = q1[at]!;
-  const ql = q2[at]!;
+  const at = 4 * (row * pairs + pair);
+  const ah = turns[lane]!;
+  const al = turns[lane + width]!;
+  const bh = turns[lane + 2 * width]!;
+  const bl = turns[lane + 3 * width]!;
+  const ph = low[at]!;
+  const pl = low[at + 1]!;
+  const qh = low[at + 2]!;
+  const ql = low[at + 3]!;
   const p = ph + pl;
   const q = qh + ql;
   const x1 = ah * ph + bh * qh;
   const x2 = ah * pl + bh * ql + (al * p + bl * q);
   const y = (ah + al) * q - (bh + bl) * p;
-  const d = delta[at]!;
+  const d = delta[row * pairs + pair]!;
   const m = d * d;
   const sinMinus = m * (m * (1 / 120) - 1 / 6);
   const cosMinus = m * (m * (1 / 24) - 0.5);
   return x1 + (x2 + (y * (d + d * sinMinus) + (x1 + x2) * cosMinus));
 }
 
-/** Writes x as x₁ + x₂. */
-function split(x: number, coarse: Float32Array, fine: Float32Array, at: number): void {
-  const high = Math.round(x * grid) / grid;
-  coarse[at] = high;
-  fine[at] = x - high;
-}
-
-/** Two floats of each of many values. */
-class Pairs {
-  readonly coarse: Float32Array;
-  readonly fine: Float32Array;
-
-  constructor(count: number) {
-    this.coarse = new Float32Array(count);
-    this.fine = new Float32Array(count);
-  }
-
-  set(at: number, x: number): void {
-    split(x, this.coarse, this.fine, at);
-  }
+/** The coarse part of x; what is left is the fine one. */
+function coarse(x: number): number {
+  return Math.round(x * grid) / grid;
 }
 
 /** The two kernels, translated once an engine. */
@@ -157,12 +123,8 @@ class GpuRows implements Float32Row {
   private readonly rotations: Rotations;
   private readonly seed: Float64Array;
   private readonly scale: number;
-  /** [cos | sin] and [−sin | cos] of the block. */
-  private readonly a: Pairs;
-  private readonly b: Pairs;
-  /** cos and sin of the rows within a block, [rows][pairs]. */
-  private readonly p: Pairs;
-  private readonly q: Pairs;
+  private readonly turns: Float32Array;
+  private readonly low: Kept;
   /** For `f32-product`: w, and δ = p·w − f32(p·w), which is exact in float64. */
   private readonly w: Float64Array;
   private readonly delta: Float32Array;
@@ -170,6 +132,7 @@ class GpuRows implements Float32Row {
   private values: Float32Array = new Float32Array(0);
 
   constructor(
+    engine: GpuEngine,
     private readonly kernels: PhaseKernels,
     phases: Phases,
     private readonly angle: AngleRule,
@@ -181,17 +144,10 @@ class GpuRows implements Float32Row {
     this.rotations = new Rotations(turns);
     this.scale = angle === 'f32-product' ? Math.fround(phases.scale.toNumber()) : phases.scale.toNumber();
     this.seed = new Float64Array(4 * this.pairs);
-    const { cosLow, sinLow } = this.rotations;
-    this.a = new Pairs(2 * this.pairs);
-    this.b = new Pairs(2 * this.pairs);
-    this.p = new Pairs(cosLow.length);
-    this.q = new Pairs(sinLow.length);
-    for (let i = 0; i < cosLow.length; i++) {
-      this.p.set(i, cosLow[i]!);
-      this.q.set(i, sinLow[i]!);
-    }
+    this.turns = new Float32Array(8 * this.pairs);
+    this.low = engine.keep(this.lowTable());
     this.w = Float64Array.from(frequencies, (frequency) => frequency.toNumber());
-    this.delta = new Float32Array(angle === 'f32-product' ? cosLow.length : 0);
+    this.delta = new Float32Array(angle === 'f32-product' ? this.pairs * this.rotations.blockRows : 0);
   }
 
   row(position: number, cos: Float32Array, sin: Float32Array): void {
@@ -211,36 +167,41 @@ class GpuRows implements Float32Row {
     }
   }
 
+  private lowTable(): Float32Array {
+    const { cosLow, sinLow } = this.rotations;
+    const low = new Float32Array(4 * cosLow.length);
+    for (let i = 0; i < cosLow.length; i++) {
+      const [p, q] = [cosLow[i]!, sinLow[i]!];
+      low[4 * i] = coarse(p);
+      low[4 * i + 1] = p - coarse(p);
+      low[4 * i + 2] = coarse(q);
+      low[4 * i + 3] = q - coarse(q);
+    }
+    return low;
+  }
+
   private enter(block: number): void {
-    const { a, b, p, q, seed, pairs } = this;
+    const { turns, low, seed, pairs } = this;
     const width = 2 * pairs;
     this.rotations.seed(block, seed);
+    const set = (lane: number, a: number, b: number) => {
+      turns[lane] = coarse(a);
+      turns[lane + width] = a - coarse(a);
+      turns[lane + 2 * width] = coarse(b);
+      turns[lane + 3 * width] = b - coarse(b);
+    };
     for (let j = 0; j < pairs; j++) {
       const cos = seed[4 * j]!;
       const sin = seed[4 * j + 2]!;
-      a.set(j, cos);
-      b.set(j, -sin);
-      a.set(pairs + j, sin);
-      b.set(pairs + j, cos);
+      set(j, cos, -sin);
+      set(pairs + j, sin, cos);
     }
     const size = width * this.rotations.blockRows;
-    const plain: Plain = [
-      a.coarse,
-      a.fine,
-      b.coarse,
-      b.fine,
-      p.coarse,
-      p.fine,
-      q.coarse,
-      q.fine,
-      width,
-      pairs,
-    ];
     if (this.angle === 'f32-product') {
       this.correct(block);
-      this.values = this.kernels.corrected(size, ...plain, this.delta);
+      this.values = this.kernels.corrected(size, turns, low, width, pairs, this.delta);
     } else {
-      this.values = this.kernels.plain(size, ...plain);
+      this.values = this.kernels.plain(size, turns, low, width, pairs);
     }
     this.block = block;
   }
@@ -275,8 +236,8 @@ function withinReach(angle: AngleRule, phases: Phases, end: number): boolean {
  */
 export function phaseOn(engine: GpuEngine): (rows: PhaseRows, spec: TensorSpec) => Filler | null {
   const kernels: PhaseKernels = {
-    plain: engine.kernel(addAngles),
-    corrected: engine.kernel(addAnglesCorrected),
+    plain: engine.kernel<Plain>(addAngles),
+    corrected: engine.kernel<Corrected>(addAnglesCorrected),
   };
   return (rows, spec) => {
     const { positions, angle, below } = rows;
@@ -286,7 +247,7 @@ export function phaseOn(engine: GpuEngine): (rows: PhaseRows, spec: TensorSpec) 
     if (!sets.every((phases) => phases.frequencies.length > 0 && withinReach(angle, phases, end)))
       return null;
     return phaseFiller(rows, spec, (phases, dtype) =>
-      float32Row(new GpuRows(kernels, phases, angle), phases.frequencies.length, dtype),
+      float32Row(new GpuRows(engine, kernels, phases, angle), phases.frequencies.length, dtype),
     );
   };
 }
