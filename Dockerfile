@@ -14,21 +14,23 @@ COPY routes routes
 RUN npm run build \
   && find dist -name '*.map' -delete
 
-FROM ${NODE_IMAGE} AS dependencies
+FROM ${NODE_IMAGE} AS installed
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# gpu.js lists webgpu (84 MB, binaries for four platforms) as a dependency and gl as an optional one. Both drive a
+RUN npm ci --omit=dev --omit=optional
+
+FROM installed AS dependencies
+# gpu.js lists webgpu (68 MB, binaries for four platforms) as a dependency and gl as an optional one. Both drive a
 # graphics card, which needs drivers that this image does not have; gpu.js runs without either.
 # Then goes what Node never reads: types, maps, sources, texts other than licences, and gpu.js's browser bundles.
-RUN npm ci --omit=dev --omit=optional \
-  && rm -rf node_modules/webgpu node_modules/@webgpu node_modules/gpu.js/dist node_modules/.bin \
+RUN rm -rf node_modules/webgpu node_modules/@webgpu node_modules/gpu.js/dist node_modules/.bin \
   && find node_modules -type d -regextype posix-extended \
        -regex 'node_modules/(@[^/]+/)?[^/@]+/(\.github|benchmarks?|docs?|examples?|tests?)' -prune -exec rm -rf {} + \
   && find node_modules -type f -regextype posix-extended \
        -regex '.*\.(map|ts|mts|cts|md|markdown)' ! -iname 'licen[cs]e*' -delete \
   && find node_modules -type d -empty -delete
 
-FROM ${NODE_IMAGE}
+FROM ${NODE_IMAGE} AS slim
 LABEL org.opencontainers.image.title="posenc" \
       org.opencontainers.image.description="Position-encoding tables for transformers, served over HTTP as virtual tensor files" \
       org.opencontainers.image.licenses="MIT"
@@ -44,3 +46,18 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "/app/dist/src/cli.js", "health"]
 ENTRYPOINT ["node", "/app/dist/src/cli.js"]
 CMD ["serve"]
+
+# For machines with a graphics card: --target gpu. WebGPU and Vulkan's loader; the driver comes from the machine. That
+# of NVIDIA is linked with X11's libraries, and needs no display.
+FROM slim AS gpu
+USER 0:0
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends libvulkan1 libxext6 \
+  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+COPY --from=installed /app/node_modules/webgpu/package.json /app/node_modules/webgpu/index.js \
+  /app/node_modules/webgpu/LICENSE.md node_modules/webgpu/
+COPY --from=installed /app/node_modules/webgpu/dist/linux-*.dawn.node node_modules/webgpu/dist/
+USER 10001:10001
+
+# The last one is built where none is named.
+FROM slim
