@@ -107,6 +107,7 @@ class TableRoutes {
 
   constructor(private readonly context: AppContext) {
     this.bodies = new Lru(context.limits.cached_bodies_bytes);
+    context.metrics.gauge('posenc_streams', 'Tables that are being computed.', () => this.streams);
   }
 
   /** GET and HEAD: parameters in the query. */

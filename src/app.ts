@@ -93,6 +93,23 @@ function makeServer(
   });
 }
 
+/** What is in use at this moment: all of it goes back to 0 when nobody asks for anything, but the threads stay. */
+function showUse({ metrics, exchanges, pool, threads }: AppContext): void {
+  metrics.gauge(
+    'posenc_http_requests_running',
+    'Requests whose answer has not been sent to its end, that of this scrape among them.',
+    () => exchanges.running,
+  );
+  metrics.gauge('posenc_pool_blocks_leased', 'Blocks of the pool that answers hold.', () => pool.leased);
+  if (!threads) return;
+  metrics.gauge('posenc_threads', 'Threads that compute tables.', () => threads.workers.length);
+  metrics.gauge(
+    'posenc_thread_jobs',
+    'Blocks that threads compute, or that wait for one.',
+    () => threads.pending,
+  );
+}
+
 /**
  * Wires the service together; the only place where that happens. Nothing listens yet.
  * The order of the hooks is the order of the answers: request id, OPTIONS, CORS, refusals, route.
@@ -130,6 +147,7 @@ export function buildApp(config: Config, options: AppOptions = {}): FastifyInsta
   if (config.metrics) observers.push(metrics.observe);
   if (options.observe) observers.push(options.observe);
   else if (options.logger) observers.push(accessLog(options.logger));
+  showUse(context);
 
   // Schemas document; parameters are parsed by the encodings and bodies are printed by the formats.
   app.setValidatorCompiler(() => () => true);

@@ -15,6 +15,8 @@ export interface Metrics {
   elementsComputed(elements: number): void;
   /** A request that could not be read, and the status it was answered with. */
   unreadable(status: number): void;
+  /** Shows a number that others keep, as it stands at each scrape. */
+  gauge(name: string, help: string, read: () => number): void;
   /** The text of `GET /metrics`. */
   print(): Promise<{ readonly mediaType: string; readonly text: string }>;
 }
@@ -85,6 +87,9 @@ export function makeMetrics({ version, revision }: BuildInfo): Metrics {
     unreadable(status) {
       unreadableRequests.inc({ status: String(status) });
     },
+    gauge(name, help, read) {
+      const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
+    },
     async print() {
       return { mediaType: registry.contentType, text: `${await registry.metrics()}\n${durations.print()}` };
     },
@@ -97,7 +102,7 @@ const schema = momentSchema(
     tag: 'operation',
     summary: 'Metrics for Prometheus',
     description:
-      'Request durations by route pattern, tensor bytes sent, elements computed, build and process.',
+      'Request durations by route pattern, tensor bytes sent, elements computed, what is in use, build and process.',
     body: z.string(),
     examples: [{ title: 'Metrics', path: '/metrics' }],
   },

@@ -195,6 +195,23 @@ t.test('threads compute what readers get, whoever leaves and whatever thread die
   await until(() => threads.pending === 0 && threads.workers.length === 2);
 });
 
+t.test('metrics tell what is in use, and that all of it comes back', async (t) => {
+  const threads = new ThreadPool(1);
+  const { port, pool, allGivenBack } = await start(t, {}, threads);
+  const inUse = async () => {
+    const text = String(await readAll(await open(t, port, '/metrics')));
+    return ['http_requests_running', 'streams', 'pool_blocks_leased', 'thread_jobs', 'threads'].map((name) =>
+      Number(new RegExp(`^posenc_${name} (\\d+)$`, 'm').exec(text)?.[1]),
+    );
+  };
+  const reader = await open(t, port, endless);
+  await until(() => pool.leased === blocksPerResponse && threads.pending === 0);
+  t.same(await inUse(), [2, 1, blocksPerResponse, 0, 1]);
+  reader.destroy();
+  await allGivenBack();
+  t.same(await inUse(), [1, 0, 0, 0, 1]);
+});
+
 t.test('a client that leaves within a body frees its blocks and is one line of the log', async (t) => {
   const { port, pool, exchanges, lines, allGivenBack } = await start(t);
   const reader = await open(t, port, endless);
