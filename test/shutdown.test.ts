@@ -1,66 +1,36 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { wholeOf } from './support/files.js';
+import { type LogLine, type ServiceProcess, startService } from './support/service-process.js';
 import { plan, tables } from './support/tables.js';
-import { CutShort, Wire } from './support/wire.js';
+import { CutShort, requestText, Wire } from './support/wire.js';
 
 type Tap = Pick<typeof t, 'teardown'>;
-
-/** The command line as it is compiled. */
-const cli = fileURLToPath(new URL('../src/cli.js', import.meta.url));
 
 /** 8 MiB: more than the buffers of a connection hold. */
 const download = plan('rope', { head_dim: 128, length: 8192 });
 /** Nobody waits for the end of this one. */
 const endless = '/v1/tables/rope.bin?head_dim=128&length=4194304&tensors=cos';
 
-interface Service {
-  readonly child: ChildProcess;
-  readonly port: number;
-  /** Exit status and signal, when all output has come. */
-  readonly exited: Promise<[number | null, NodeJS.Signals | null]>;
-  readonly lines: readonly Record<string, unknown>[];
+interface Service extends ServiceProcess {
+  readonly lines: readonly LogLine[];
 }
 
-/** `posenc serve` in a process of its own, once it listens. */
+/** A service that ends with the test. */
 async function serve(t: Tap, env: Record<string, string>): Promise<Service> {
-  const child = spawn(process.execPath, [cli, 'serve', '--port', '0'], {
-    env: { PATH: process.env.PATH, POSENC_LOG_FORMAT: 'json', POSENC_BACKEND: 'js', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const lines: LogLine[] = [];
+  const service = await startService({ POSENC_BACKEND: 'js', ...env }, (line) => lines.push(line));
   t.teardown(() => {
-    child.kill('SIGKILL');
+    service.child.kill('SIGKILL');
   });
-  const exited = new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
-    child.once('close', (code, signal) => resolve([code, signal]));
-  });
-  const lines: Record<string, unknown>[] = [];
-  let rest = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    const parts = (rest + String(text)).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) lines.push(JSON.parse(line));
-  });
-  let url: unknown;
-  while (url === undefined) {
-    await once(child.stdout, 'data');
-    url = lines.find(({ msg }) => msg === 'posenc is up')?.url;
-  }
-  return { child, port: Number(new URL(String(url)).port), exited, lines };
-}
-
-/** A request as text. */
-function ask(path: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  return { ...service, lines };
 }
 
 /** Asks for a table and reads nothing of it beyond what is on its way. */
 async function beginDownload(port: number, path: string): Promise<Wire> {
   const wire = await Wire.open(port);
-  wire.send(ask(path));
+  wire.send(requestText('GET', path));
   await once(wire.socket, 'data');
   wire.socket.pause();
   return wire;
@@ -77,7 +47,7 @@ async function statusOf(port: number, path: string): Promise<number | null> {
   if (!taken) return null;
   const wire = await Wire.open(port).catch(() => null);
   if (!wire) return null;
-  wire.send(ask(path));
+  wire.send(requestText('GET', path));
   const answer = await wire.answer().catch(() => null);
   wire.close();
   return answer?.status ?? null;
@@ -104,7 +74,7 @@ t.test('after SIGTERM readiness is 503, and a running download finishes before t
   t.equal(await statusOf(port, '/readyz'), 200);
   const reader = await beginDownload(port, download.canonicalUrl ?? '');
   const idle = await Wire.open(port);
-  idle.send(ask('/v1/limits'));
+  idle.send(requestText('GET', '/v1/limits'));
   t.equal((await idle.answer()).status, 200);
   const silent = await Wire.open(port);
   const idleClosed = Promise.all([once(idle.socket, 'close'), once(silent.socket, 'close')]);

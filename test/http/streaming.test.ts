@@ -7,7 +7,7 @@ import { nextTurn } from '../../src/pieces.js';
 import { ThreadPool } from '../../src/threads/pool.js';
 import { wholeOf } from '../support/files.js';
 import { tables as offline, type Params, plan } from '../support/tables.js';
-import { Wire } from '../support/wire.js';
+import { requestText as ask, Wire } from '../support/wire.js';
 import { listen, makeService, recorder, until } from './service.js';
 
 type Tap = Pick<typeof t, 'teardown'>;
@@ -82,12 +82,6 @@ async function readAll(response: IncomingMessage, pause?: () => Promise<void>): 
     await pause?.();
   }
   return Buffer.concat(chunks);
-}
-
-/** A request as text. */
-function ask(method: string, path: string, headers: Record<string, string> = {}): string {
-  const fields = Object.entries({ Host: 'x', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `${method} ${path} HTTP/1.1\r\n${fields.join('')}\r\n`;
 }
 
 t.test('two slow readers of large tables get the right bytes and leave a block for a third', async (t) => {

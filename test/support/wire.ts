@@ -1,14 +1,37 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A response as it stood on the wire. */
-export interface Answer {
+/** The head of a response as it stood on the wire. */
+export interface Head {
   readonly status: number;
   /** Names in lower case; the values of a repeated field joined by commas. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
   /** The server will take no further request on this connection. */
   readonly last: boolean;
+}
+
+/** A response. */
+export interface Answer extends Head {
+  readonly body: Buffer;
+}
+
+/** A response whose body is still to come. */
+export interface Beginning extends Head {
+  /** Pieces as they come, to be read to their end before the next answer. */
+  readonly pieces: AsyncGenerator<Buffer, void, void>;
+}
+
+/** A request as text. A body has its length told. */
+export function requestText(
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+  body = '',
+): string {
+  const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body, 'latin1')) };
+  const fields = Object.entries({ Host: 'x', ...headers, ...length });
+  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 }
 
 /** What came is no response, or did not come in time. */
@@ -78,6 +101,18 @@ class Inbox {
     return all.subarray(0, count);
   }
 
+  /** The next `most` bytes at most, at least one. Fails where none comes. */
+  async takeSome(most: number): Promise<Buffer> {
+    if (await this.isOver())
+      throw new CutShort(`the connection ended ${most} bytes before the end of a body`);
+    const first = this.chunks[0]!;
+    if (first.length <= most) this.chunks.shift();
+    else this.chunks[0] = first.subarray(most);
+    const piece = first.subarray(0, most);
+    this.size -= piece.length;
+    return piece;
+  }
+
   /** The text before a mark, which is taken off. Fails where it does not come. */
   async takeTo(mark: string): Promise<string> {
     for (;;) {
@@ -87,12 +122,6 @@ class Inbox {
         throw new CutShort(this.size === 0 ? 'there is no answer' : 'the connection ended within an answer');
       }
     }
-  }
-
-  /** All that comes until the end. */
-  async takeAll(): Promise<Buffer> {
-    while (await this.more());
-    return this.take(this.size);
   }
 }
 
@@ -148,12 +177,20 @@ export class Wire {
 
   /** The next answer, interim ones passed over. Answers to HEAD have no body. */
   async answer(method = 'GET'): Promise<Answer> {
+    const { pieces, ...head } = await this.begin(method);
+    const body: Buffer[] = [];
+    for await (const piece of pieces) body.push(piece);
+    return { ...head, body: Buffer.concat(body) };
+  }
+
+  /** The same, but for its body, which may be read as slowly as one likes. */
+  async begin(method = 'GET'): Promise<Beginning> {
     for (;;) {
       const head = parseHead(await this.inbox.takeTo('\r\n\r\n'));
       if (head.status < 200) continue;
       const last = /(^|,\s*)close(\s*,|$)/i.test(head.headers.connection ?? '');
       const bodiless = method === 'HEAD' || head.status === 204 || head.status === 304;
-      return { ...head, last, body: bodiless ? Buffer.alloc(0) : await this.body(head.headers, last) };
+      return { ...head, last, pieces: bodiless ? nothing() : this.body(head.headers, last) };
     }
   }
 
@@ -166,28 +203,42 @@ export class Wire {
     this.socket.destroy();
   }
 
-  private async body(headers: Answer['headers'], last: boolean): Promise<Buffer> {
+  private body(headers: Head['headers'], last: boolean): Beginning['pieces'] {
     const { 'content-length': length, 'transfer-encoding': coding } = headers;
     if (coding !== undefined) {
       if (coding !== 'chunked' || length !== undefined) throw new WireError('the framing contradicts itself');
-      return this.chunkedBody();
+      return this.chunks();
     }
     if (length === undefined) {
       if (!last) throw new WireError('the answer has neither a length nor an end');
-      return this.inbox.takeAll();
+      return this.rest();
     }
     if (!/^\d+$/.test(length)) throw new WireError(`not a length: ${length}`);
-    return this.inbox.take(Number(length));
+    return this.exactly(Number(length));
   }
 
-  private async chunkedBody(): Promise<Buffer> {
-    const chunks: Buffer[] = [];
+  private async *exactly(count: number): Beginning['pieces'] {
+    for (let left = count; left > 0; ) {
+      const piece = await this.inbox.takeSome(left);
+      left -= piece.length;
+      yield piece;
+    }
+  }
+
+  private async *rest(): Beginning['pieces'] {
+    while (!(await this.inbox.isOver())) yield await this.inbox.takeSome(Number.POSITIVE_INFINITY);
+  }
+
+  private async *chunks(): Beginning['pieces'] {
     for (;;) {
       const size = await this.inbox.takeTo('\r\n');
       if (!/^[0-9a-f]+$/i.test(size)) throw new WireError(`not the size of a chunk: ${size}`);
-      chunks.push(await this.inbox.take(Number.parseInt(size, 16)));
+      const length = Number.parseInt(size, 16);
+      yield* this.exactly(length);
       if ((await this.inbox.takeTo('\r\n')) !== '') throw new WireError('a chunk is longer than it says');
-      if (Number.parseInt(size, 16) === 0) return Buffer.concat(chunks);
+      if (length === 0) return;
     }
   }
 }
+
+async function* nothing(): Beginning['pieces'] {}

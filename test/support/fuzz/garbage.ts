@@ -1,4 +1,4 @@
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /** What is sent on a connection of its own, as it is; then the connection is half closed. */
 const texts = [

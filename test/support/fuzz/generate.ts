@@ -1,8 +1,8 @@
+import { Random } from '../random.js';
 import { garbageText } from './garbage.js';
 import { harmlessHeaders, oddHeaders } from './headers.js';
 import { brokenTexts, mediaTypes, methods, strangeNames, strangeValues } from './lists.js';
 import type { ApiOperation, Field } from './operations.js';
-import { Random } from './random.js';
 import { type Body, type FuzzRequest, wireText } from './request.js';
 import { oddTexts, validValue, wrongJson, wrongText } from './values.js';
 

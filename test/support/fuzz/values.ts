@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../../src/http/openapi-types.js';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /** The schemas of which a value may be any. */
 function branches(schema: JsonSchema): readonly JsonSchema[] {
