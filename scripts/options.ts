@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
  */
 export function numbers<Name extends string>(
   defaults: Readonly<Record<Name, number>>,
-  ...fractional: readonly Name[]
+  ...fractional: readonly NoInfer<Name>[]
 ): Record<Name, number> {
   const names = Object.keys(defaults) as Name[];
   const { values } = parseArgs({
