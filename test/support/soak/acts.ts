@@ -136,8 +136,8 @@ const stoppedReaders: Act = {
     visit.connected(async (wire) => {
       const table = visit.random.pick(vastTables);
       const stays = visit.random.chance(0.3);
-      // The time-out tells only after a whole period in which nothing moved, so at most after two.
-      const until = performance.now() + (stays ? 2 * stallMs + 1000 : visit.random.below(stallMs));
+      // The time-out needs a whole period in which nothing moved; before, the buffers of the connection must fill.
+      const until = performance.now() + (stays ? 3 * stallMs + 3000 : visit.random.below(stallMs));
       let resumedAt = 0;
       get(wire, table);
       const reading = visit.stream(wire, table, async (bytes) => {

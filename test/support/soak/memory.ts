@@ -10,7 +10,7 @@ export const flatBytes = 32 * 2 ** 20;
 export const judgedSeconds = 60;
 
 /** The samples after the warm-up: the last two thirds. */
-export function settledPart(samples: readonly Resident[]): readonly Resident[] {
+function settledPart(samples: readonly Resident[]): readonly Resident[] {
   return samples.slice(Math.ceil(samples.length / 3));
 }
 

@@ -4,7 +4,7 @@ import { WireError } from '../wire.js';
 import { type Act, acts, stallMs } from './acts.js';
 import { type ActCount, Findings } from './findings.js';
 import { Gauges, leaks } from './gauges.js';
-import { flatBytes, growth, judgedSeconds, type Resident, settledPart } from './memory.js';
+import { flatBytes, growth, judgedSeconds, type Resident } from './memory.js';
 import { mediumTables } from './tables.js';
 import { Visit } from './visit.js';
 
@@ -140,20 +140,23 @@ export function describeSoak({ findings, seconds, killed, resident }: SoakReport
   const line = (name: string, { answers, read, compared }: ActCount) =>
     cells(name, String(answers), megabytes(read), megabytes(compared));
   const byStatus = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${count} × ${status}`);
-  const settled = settledPart(resident);
+  const course = Array.from(
+    { length: 11 },
+    (_, tenth) => resident[Math.floor((tenth / 10) * (resident.length - 1))],
+  );
   const grown = growth(resident);
   const verdict =
     grown === null
       ? `it takes ${judgedSeconds} s to judge it`
-      : `a line through all between rises by ${mebibytes(grown)}, flat is less than ${mebibytes(flatBytes)}`;
+      : `a line through the last two thirds rises by ${mebibytes(grown)}, flat is less than ${mebibytes(flatBytes)}`;
   return [
     cells('clients', 'answers', 'read', 'compared'),
     ...[...counts].map(([name, count]) => line(name, count)),
     line('all', total),
     `answers: ${byStatus.join(', ')}`,
     `${seconds.toFixed(0)} s, ${killed} threads killed`,
-    `resident memory: ${mebibytes(settled[0]?.bytes ?? 0)} after a third of the time, ` +
-      `${mebibytes(settled.at(-1)?.bytes ?? 0)} at the end; ${verdict}`,
+    `resident memory in MiB: ${course.map((one) => ((one?.bytes ?? 0) / 2 ** 20).toFixed(0)).join(' ')}`,
+    `  ${verdict}`,
     ...[...rules].map(([rule, count]) => `${rule}: ${count}`),
     ...told.map(({ rule, act, detail }) => `  ${rule}${act === null ? '' : ` (${act})`}: ${detail}`),
     told.length === 0 ? 'nothing found' : 'not as it should be',
