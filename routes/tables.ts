@@ -102,7 +102,7 @@ class TableRoutes {
   private readonly resolved = new Lru<string, Resolved>(resolutions);
   private readonly bodies: Lru<string, SmallBody>;
   private readonly digests = new Lru<string, string>(keptDigests);
-  private readonly checksumsOf = new Lru<string, Checksums>(keptDigests);
+  private readonly checksumsOf = new Lru<string, Map<number, number>>(keptDigests);
   private streams = 0;
 
   constructor(private readonly context: AppContext) {
@@ -370,12 +370,12 @@ class TableRoutes {
     return small.plain.subarray(start, end);
   }
 
-  /** Checksums outlive the request where the bytes are a function of the ETag. */
+  /** What is known of the checksums outlives the request where the bytes are a function of the ETag. */
   private checksums({ etag, variant }: FilePlan): Checksums {
-    const known = variant === '' ? this.checksumsOf.get(etag) : undefined;
-    const checksums = known ?? new Checksums();
-    if (!known && variant === '') this.checksumsOf.set(etag, checksums);
-    return checksums;
+    if (variant !== '') return new Checksums();
+    const known = this.checksumsOf.get(etag) ?? new Map<number, number>();
+    this.checksumsOf.set(etag, known);
+    return new Checksums(known);
   }
 
   private delivery(file: FilePlan): Delivery {

@@ -3,25 +3,33 @@ import type { FilePlan } from './table.js';
 import { byteLength } from './tensor/spec.js';
 
 /**
- * CRC-32s of a file's tensors. They are collected while data passes in order from its first element, and made by
- * a run of their own where a range needs one that did not pass.
+ * CRC-32s of a file's tensors. They are collected while data passes one reader in order from its first element, and
+ * made by a run of their own where a range needs one that did not pass.
  */
 export class Checksums {
-  private readonly known = new Map<number, number>();
   private readonly running = new Map<number, { next: number; crc: number }>();
+
+  /**
+   * @param known CRC-32s by tensor. Readers of the same bytes may share it, but nothing else: each is at another
+   * place of the file, and cuts it in another way.
+   */
+  constructor(private readonly known = new Map<number, number>()) {}
 
   /** Elements first … first + count − 1 of `total` pass as `bytes`; out of order they are passed over. */
   observe(tensor: number, first: number, count: number, total: number, bytes: Uint8Array): void {
+    if (this.known.has(tensor)) return;
     const state = this.running.get(tensor) ?? { next: 0, crc: 0 };
     if (first !== state.next) return;
     state.crc = crc32(bytes, state.crc);
     state.next += count;
-    if (state.next === total) {
-      this.known.set(tensor, state.crc);
-      this.running.delete(tensor);
-    } else {
-      this.running.set(tensor, state);
-    }
+    if (state.next === total) this.learn(tensor, state.crc);
+    else this.running.set(tensor, state);
+  }
+
+  /** The CRC-32 of a whole tensor. */
+  learn(tensor: number, crc: number): void {
+    this.known.set(tensor, crc);
+    this.running.delete(tensor);
   }
 
   has(tensor: number): boolean {

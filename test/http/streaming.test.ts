@@ -311,6 +311,29 @@ t.test('one range of a table is answered with the same bytes of the whole', asyn
   }
 });
 
+t.test('who has read a part of an npz file spoils it for nobody', async (t) => {
+  const { port, allGivenBack } = await start(t, fourBlocks);
+  const wire = await Wire.open(port);
+  t.teardown(() => wire.close());
+  // Rows of 400 bytes: blocks of 64 KiB, and those of a small range, are cut at other places.
+  const { path, bytes } = table('rope', 'npz', { head_dim: 100, length: 2048 });
+  const whole = await bytes();
+  wire.send(ask('GET', path, { Range: 'bytes=0-1165' }));
+  t.ok((await wire.answer()).body.equals(whole.subarray(0, 1166)));
+  const leaver = await open(t, port, path);
+  await once(leaver, 'data');
+  leaver.destroy();
+  await allGivenBack();
+  wire.send(ask('GET', path, { Range: 'bytes=-2000' }) + ask('GET', path).repeat(2));
+  t.ok(
+    (await wire.answer()).body.equals(whole.subarray(-2000)),
+    'with checksums of data that it does not hold',
+  );
+  for (const which of ['whole', 'whole again']) t.ok((await wire.answer()).body.equals(whole), which);
+  const readers = await Promise.all([1, 2, 3].map(() => open(t, port, path)));
+  for (const reader of readers) t.ok((await readAll(reader)).equals(whole), 'at the same time');
+});
+
 t.test('what asks for no single range is answered with the whole, or 416', async (t) => {
   const { port } = await start(t);
   const wire = await Wire.open(port);
