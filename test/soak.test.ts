@@ -45,39 +45,40 @@ t.test('a service that ends by itself ends the soak, and not well', async (t) =>
 });
 
 t.test('wrong bytes, refusals, cut bodies, leaked blocks and lost threads are found', async (t) => {
-  // More clients come than may, and no thread lives.
-  const app = makeService(t, { POSENC_MAX_STREAMS: '12' }, { routes: registerRoutes });
+  // Three download where one may, and no thread lives.
+  const app = makeService(t, { POSENC_MAX_STREAMS: '1' }, { routes: registerRoutes });
   const { pool, tables } = app.context;
-  let [reads, releases] = [0, 0];
   const reader = tables.reader.bind(tables);
   t.intercept(tables, 'reader', {
     value: (table: Parameters<typeof reader>[0]) => {
       const read = reader(table);
+      let reads = 0;
       return (...[tensor, first, count, out]: Parameters<typeof read>) => {
+        if (++reads === 8) throw new Error('planted');
         read(tensor, first, count, out);
-        reads++;
-        if (reads % 20 === 0) out[0] = out[0]! ^ 1;
-        if (reads % 20 === 10) throw new Error('a planted fault');
+        out[0] = out[0]! ^ 1;
       };
     },
   });
   const release = pool.release.bind(pool);
+  let releases = 0;
   t.intercept(pool, 'release', {
     value: (block: Parameters<typeof release>[0]) => {
-      releases++;
-      if (releases !== 10 && releases !== 20) release(block);
+      if (++releases > 2) release(block);
     },
   });
-  const port = await listen(app);
-  const report = await runSoak({ port, seed: 1, seconds: 2, kill: async () => false, quietMs: 500 });
+  const report = await runSoak({
+    port: await listen(app),
+    seed: 1,
+    seconds: 2,
+    kill: async () => false,
+    acts: acts.filter(({ name }) => ['small tables', 'downloads'].includes(name)),
+    quietMs: 500,
+  });
   const text = describeSoak(report);
   t.match(text, /\n {2}wrong byte \(.*\): byte \d+ of \/v1\/tables\//);
-  t.match(
-    text,
-    /\n {2}unexpected status \(.*\): 50[03]( with Retry-After 1)? instead of 20[06]: \/v1\/tables\//,
-  );
+  t.match(text, /\n {2}unexpected status \(.*\): 503 with Retry-After 1 instead of 200: \/v1\/tables\//);
   t.match(text, /\n {2}a body cut short \(.*\): the connection ended \d+ bytes before the end/);
-  t.equal(report.findings.statuses.has(503), true);
   t.match(text, 'a leak: posenc_pool_blocks_leased is 2 and not 0');
   t.match(text, 'a leak: posenc_threads is NaN and not 2');
   t.match(text, /\nnot as it should be$/);

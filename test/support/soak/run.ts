@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../random.js';
 import { WireError } from '../wire.js';
-import { type Act, acts, stallMs } from './acts.js';
+import { type Act, acts as allActs, stallMs } from './acts.js';
 import { type ActCount, Findings } from './findings.js';
 import { Gauges, leaks } from './gauges.js';
 import { flatBytes, growth, judgedSeconds, type Resident } from './memory.js';
@@ -29,6 +29,8 @@ export interface SoakOptions {
   readonly seconds: number;
   /** Ends thread number `index`, counted round those there are; tells whether there was one. */
   readonly kill?: (index: number) => Promise<boolean>;
+  /** What clients do; everything by default. */
+  readonly acts?: readonly Act[];
   /** Time for everything to come back when all clients have left. */
   readonly quietMs?: number;
 }
@@ -93,6 +95,7 @@ export async function runSoak({
   seed,
   seconds,
   kill,
+  acts = allActs,
   quietMs = 20_000,
 }: SoakOptions): Promise<SoakReport> {
   // Whoever computes reads nothing meanwhile, as a stopped reader does.
