@@ -1,7 +1,7 @@
 import type { AnyEncoding, TensorPlan } from './encodings/define.js';
 import { invalidParameter } from './errors.js';
 import type { Format, ReadElements } from './formats/define.js';
-import type { BackendChoice, BackendName, Filler } from './kernels/define.js';
+import { type BackendChoice, type BackendName, errorOf, type Filler } from './kernels/define.js';
 import type { Kernels } from './kernels/index.js';
 import type { Rows } from './kernels/rows.js';
 import { Lru } from './lru.js';
@@ -52,7 +52,9 @@ export class Tables {
   private variant(table: TablePlan): string {
     if (table.backend === 'wasm' || table.backend === 'gpu') this.require(table.backend, table);
     const gpu = this.choice(table) === 'gpu' ? this.kernels.backend('gpu') : undefined;
-    const own = table.tensors.some(({ plan }) => (gpu?.maxError[recipeOf(plan)] ?? 0) > 0);
+    const own = table.tensors.some(
+      ({ plan, spec }) => ((gpu && errorOf(gpu, recipeOf(plan), spec.dtype)) ?? 0) > 0,
+    );
     return gpu && own ? `${gpu.device}; ${gpu.bound}` : '';
   }
 

@@ -1,3 +1,4 @@
+import type { DType } from '../tensor/dtype.js';
 import type { TensorSpec } from '../tensor/spec.js';
 import type { Rows } from './rows.js';
 import type { WasmEngine } from './wasm/engine.js';
@@ -34,8 +35,23 @@ export interface Backend {
    * rounded to the dtype; 0 where its bytes are the reference bytes.
    */
   readonly maxError: Readonly<Partial<Record<Rows['kind'], number>>>;
+  /** Dtypes in which its bytes are the reference bytes all the same. */
+  readonly exactDTypes?: readonly DType[];
   /** The WebAssembly engine behind it: its memory can hold the blocks that it fills, and threads can share both. */
   readonly engine?: WasmEngine;
   /** null where these rows are beyond what it keeps `maxError` for. */
   readonly prepare: (rows: Rows, spec: TensorSpec) => Filler | null;
+}
+
+/**
+ * How far the values of a backend may lie from the true ones before they are rounded to the dtype; 0 where its bytes
+ * are the reference bytes, undefined where it has no kernel.
+ */
+export function errorOf(
+  { maxError, exactDTypes = [] }: Backend,
+  kind: Rows['kind'],
+  dtype: DType,
+): number | undefined {
+  const error = maxError[kind];
+  return error !== undefined && exactDTypes.includes(dtype) ? 0 : error;
 }

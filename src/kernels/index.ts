@@ -1,6 +1,6 @@
 import type { DType } from '../tensor/dtype.js';
 import type { TensorSpec } from '../tensor/spec.js';
-import type { Backend, BackendChoice, BackendName, Filler } from './define.js';
+import { type Backend, type BackendChoice, type BackendName, errorOf, type Filler } from './define.js';
 import type { Renderer } from './gpu/renderer.js';
 import { prepareJs } from './js/index.js';
 import type { Rows } from './rows.js';
@@ -69,7 +69,7 @@ export class Kernels {
   private candidates(choice: BackendChoice, kind: Rows['kind'], dtype: DType): readonly Backend[] {
     if (choice !== 'auto') return this.backends.filter(({ name }) => name === choice);
     return this.backends
-      .filter(({ maxError }) => maxError[kind] === 0)
+      .filter((backend) => errorOf(backend, kind, dtype) === 0)
       .sort((a, b) => this.speed(b, kind, dtype) - this.speed(a, kind, dtype));
   }
 

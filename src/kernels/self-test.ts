@@ -4,7 +4,7 @@ import { type DType, dtypes, type FloatDType } from '../tensor/dtype.js';
 import { float16ToNumber } from '../tensor/float16.js';
 import { byteLength, elementCount } from '../tensor/spec.js';
 import { bitsAt, ulpDistance } from '../tensor/ulps.js';
-import type { Backend, Filler } from './define.js';
+import { type Backend, errorOf, type Filler } from './define.js';
 import type { Rows } from './rows.js';
 import type { SelfTestCase } from './self-test-cases.js';
 
@@ -102,7 +102,7 @@ interface Prepared extends SelfTestCase {
 
 function prepare(backend: Backend, testCase: SelfTestCase): Prepared[] {
   const { rows, spec } = testCase;
-  const maxError = backend.maxError[rows.kind];
+  const maxError = errorOf(backend, rows.kind, spec.dtype);
   const filler = maxError === undefined ? null : backend.prepare(rows, spec);
   return maxError === undefined || !filler ? [] : [{ ...testCase, filler, maxError }];
 }

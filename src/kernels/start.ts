@@ -109,9 +109,10 @@ async function attempt(
 }
 
 /** Why a backend is not used for everything; null where it may be. */
-function limitOf({ maxError }: Backend): string | null {
+function limitOf({ maxError, exactDTypes = [] }: Backend): string | null {
   const own = Object.entries(maxError).flatMap(([kind, error]) => (error > 0 ? [kind] : []));
-  return own.length > 0 ? `computes ${own.join(', ')} tables only when asked for` : null;
+  const except = exactDTypes.length > 0 ? `, except as ${exactDTypes.join(', ')}` : '';
+  return own.length > 0 ? `computes ${own.join(', ')} tables only when asked for${except}` : null;
 }
 
 interface Outcome {

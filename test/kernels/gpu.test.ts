@@ -10,7 +10,9 @@ import { rendererNamed, whyNoGpu } from '../../src/kernels/gpu/renderer.js';
 import { jsBackend } from '../../src/kernels/index.js';
 import type { AngleRule, BucketRows, PhaseRows, Rows, SlopeDistanceRows } from '../../src/kernels/rows.js';
 import { Real } from '../../src/numerics/real.js';
+import { writeBfloat16 } from '../../src/tensor/bfloat16.js';
 import { type DType, dtypes } from '../../src/tensor/dtype.js';
+import { writeFloat16 } from '../../src/tensor/float16.js';
 import { elementCount, type TensorSpec } from '../../src/tensor/spec.js';
 
 /** The modes of gpu.js that work here: the two that need no driver, and those whose driver renders, in software too. */
@@ -167,6 +169,51 @@ for (const { mode, gpu } of modes) {
       t.ok(worst <= allowed[angle], `${angle}: ${worst} of ${allowed[angle]}`);
       t.ok(worst > 2 ** -60, `${angle}: the kernel is one of its own`);
     }
+  });
+
+  t.test(`${mode}: cos and sin in half precision have the reference bytes, scaled or not`, async (t) => {
+    const pairs = 32;
+    const frequencies: Record<AngleRule, readonly Real[]> = {
+      real: Array.from({ length: pairs }, (_, j) => Real.ratio(1, 1 + 3 * j * j)),
+      'f32-product': geometric(pairs, 0.6),
+      'f64-quotient': geometric(pairs, 0.7).map((w) => Real.from(Math.fround(1 / w.toNumber()))),
+    };
+    let [elements, doubtful] = [0, 0];
+    for (const angle of ['real', 'f32-product', 'f64-quotient'] as const) {
+      for (const scale of angle === 'f64-quotient' ? [1] : [1, 1.19]) {
+        const rows: PhaseRows = {
+          kind: 'phase',
+          angle,
+          phases: { frequencies: frequencies[angle], scale: Real.from(scale) },
+          positions: { kind: 'range', start: 0, length: 2 ** 20 },
+          width: 2 * pairs,
+          runs: [
+            { trig: 'cos', offset: 0, stride: 1, first: 0, count: pairs },
+            { trig: 'sin', offset: pairs, stride: 1, first: 0, count: pairs },
+          ],
+        };
+        const count = 600 * 2 * pairs;
+        for (const dtype of ['f16', 'bf16'] as const) {
+          const table = spec(dtype, 2 ** 20, 2 * pairs);
+          for (const first of [0, 2 ** 26 - count]) {
+            const ours = computed(gpu, rows, table, first, count)!;
+            const theirs = computed(jsBackend, rows, table, first, count)!;
+            t.equal(Buffer.compare(ours, theirs), 0, `${angle} ${scale} ${dtype} ${first}`);
+            // What the kernel's float32 values would round to by themselves.
+            const values = computed(gpu, rows, spec('f32', 2 ** 20, 2 * pairs), first, count)!;
+            const rounded = new Uint16Array(count);
+            const write = dtype === 'f16' ? writeFloat16 : writeBfloat16;
+            write(new Float32Array(values.buffer), count, rounded, 0);
+            elements += count;
+            new Uint16Array(theirs.buffer).forEach((bits, i) => {
+              if (bits !== rounded[i]) doubtful++;
+            });
+          }
+        }
+      }
+    }
+    t.equal(elements, 768_000);
+    t.ok(doubtful > 0, `${doubtful} elements would be others without a second look`);
   });
 
   t.test(`${mode}: two tables that are read in turns do not disturb each other`, async (t) => {

@@ -74,17 +74,21 @@ t.test('the TypeScript kernels give the reference bytes of every case', async (t
   );
 });
 
-t.test('gpu.js passes with the bytes of biases and buckets, and within its bound elsewhere', async (t) => {
-  for (const mode of ['webasm', 'cpu'] as const) {
-    const tests = selfTest(await startGpu(mode), cases);
-    t.equal(selfTestFailure(tests), null);
-    t.same([...new Set(tests.map(({ kind }) => kind))], ['phase', 'slope-distance', 'bucket']);
-    for (const { kind, differing, max_error, allowed_error } of tests) {
-      if (kind === 'phase') t.ok((max_error ?? Infinity) <= allowed_error && allowed_error > 0);
-      else t.equal(differing, 0);
+t.test(
+  'gpu.js passes with the bytes of biases, buckets and half precision, within its bound elsewhere',
+  async (t) => {
+    for (const mode of ['webasm', 'cpu'] as const) {
+      const tests = selfTest(await startGpu(mode), cases);
+      t.equal(selfTestFailure(tests), null);
+      t.same([...new Set(tests.map(({ kind }) => kind))], ['phase', 'slope-distance', 'bucket']);
+      for (const { kind, dtype, differing, max_error, allowed_error } of tests) {
+        if (kind === 'phase' && dtype !== 'f16' && dtype !== 'bf16')
+          t.ok((max_error ?? Infinity) <= allowed_error && allowed_error > 0);
+        else t.equal(differing, 0);
+      }
     }
-  }
-});
+  },
+);
 
 t.test('one wrong bit in any case is found and told', async (t) => {
   for (const testCase of cases) {
@@ -385,6 +389,9 @@ t.test('auto takes the fastest backend with the reference bytes', async (t) => {
   );
   t.equal(who(kernels, 'auto', 'phase', 'f32'), 'js', 'faster, but not the reference bytes');
   t.equal(who(kernels, 'auto', 'slope-distance', 'f32'), 'js', 'no kernel');
+  const exact = new Kernels([marked('js', 1), { ...gpu, exactDTypes: ['bf16'] }], kernels.reports);
+  t.equal(who(exact, 'auto', 'phase', 'bf16'), 'gpu', 'the reference bytes in this dtype');
+  t.equal(who(exact, 'auto', 'phase', 'f32'), 'js');
   t.equal(who(kernels, 'js', 'bucket', 'i64'), 'js');
   t.equal(who(kernels, 'gpu', 'phase', 'f32'), 'gpu');
 

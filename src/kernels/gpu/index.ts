@@ -20,8 +20,9 @@ export function backendOn(engine: GpuEngine): Backend {
     name: 'gpu',
     device: deviceOf(engine),
     bound:
-      'cos and sin in float32, within 6e-8 of those of the angle before scale and dtype; the reference bytes for bias tables and bucket maps',
+      'cos and sin in float32, within 6e-8 of those of the angle before scale and dtype; the reference bytes as f16 and bf16, and for bias tables and bucket maps',
     maxError: { phase: phaseError, 'slope-distance': 0, bucket: 0 },
+    exactDTypes: ['f16', 'bf16'],
     prepare(rows: Rows, spec: TensorSpec): Filler | null {
       switch (rows.kind) {
         case 'phase':

@@ -1,9 +1,12 @@
 import { Real } from '../../numerics/real.js';
+import type { FloatDType } from '../../tensor/dtype.js';
 import type { TensorSpec } from '../../tensor/spec.js';
 import type { Filler } from '../define.js';
 import { type Float32Row, float32Row, phaseFiller } from '../phase/filler.js';
 import { Rotations } from '../phase/rotations.js';
+import { rowSource } from '../phase/sources.js';
 import type { AngleRule, PhaseRows, Phases } from '../rows.js';
+import { certified, isNarrow } from './certified.js';
 import type { GpuEngine, GpuKernel, Kept, Seen, Thread } from './engine.js';
 
 /**
@@ -117,10 +120,13 @@ interface PhaseKernels {
   readonly corrected: GpuKernel<Corrected>;
 }
 
+function scaleOf({ scale }: Phases, angle: AngleRule): number {
+  return angle === 'f32-product' ? Math.fround(scale.toNumber()) : scale.toNumber();
+}
+
 /** Rows of one set of phases, a block of them at a time. */
 class GpuRows implements Float32Row {
   private readonly pairs: number;
-  private readonly rotations: Rotations;
   private readonly seed: Float64Array;
   private readonly scale: number;
   private readonly turns: Float32Array;
@@ -135,14 +141,12 @@ class GpuRows implements Float32Row {
     engine: GpuEngine,
     private readonly kernels: PhaseKernels,
     phases: Phases,
+    private readonly rotations: Rotations,
     private readonly angle: AngleRule,
   ) {
     const { frequencies } = phases;
-    const turns =
-      angle === 'f64-quotient' ? frequencies.map((divisor) => Real.one.div(divisor)) : frequencies;
     this.pairs = frequencies.length;
-    this.rotations = new Rotations(turns);
-    this.scale = angle === 'f32-product' ? Math.fround(phases.scale.toNumber()) : phases.scale.toNumber();
+    this.scale = scaleOf(phases, angle);
     this.seed = new Float64Array(4 * this.pairs);
     this.turns = new Float32Array(8 * this.pairs);
     this.low = engine.keep(this.lowTable());
@@ -230,14 +234,38 @@ function withinReach(angle: AngleRule, phases: Phases, end: number): boolean {
 }
 
 /**
+ * How far a value of these rows may lie from the float32 value of the reference, which without a scale is rounded
+ * once, by 2^−25. A scale adds a rounding of the product on both sides, by 2^−24 of it each. Some room is left:
+ * a quarter of the kernel's own bound, and as much again for the scale.
+ */
+function distanceFromReference(scale: number): number {
+  const rounded = 1.25 * phaseError + 2 ** -25;
+  return scale === 1 ? rounded : Math.abs(scale) * (rounded + 2 ** -22);
+}
+
+/** The rotations of phases, for an angle rule whose frequencies may be divisors. */
+function rotationsOf({ frequencies }: Phases, angle: AngleRule): Rotations {
+  return new Rotations(
+    angle === 'f64-quotient' ? frequencies.map((divisor) => Real.one.div(divisor)) : frequencies,
+  );
+}
+
+/**
  * Makes the gpu kernel of phase tables: float32 within `phaseError` of cos and sin of the angle, then times the
- * scale, then rounded or widened to the dtype. null for lists of positions, which share no block, and for
- * positions beyond 2^24 or angles beyond 2^20 where the angle rule rounds.
+ * scale, then widened to the dtype; for the narrow dtypes the reference bytes. null for lists of positions, which
+ * share no block, and for positions beyond 2^24 or angles beyond 2^20 where the angle rule rounds.
  */
 export function phaseOn(engine: GpuEngine): (rows: PhaseRows, spec: TensorSpec) => Filler | null {
   const kernels: PhaseKernels = {
     plain: engine.kernel<Plain>(addAngles),
     corrected: engine.kernel<Corrected>(addAnglesCorrected),
+  };
+  const rowsOf = (phases: Phases, angle: AngleRule, dtype: FloatDType): Float32Row => {
+    if (!isNarrow(dtype)) return new GpuRows(engine, kernels, phases, rotationsOf(phases, angle), angle);
+    const sure = rowSource(angle, phases, dtype);
+    const fast = new GpuRows(engine, kernels, phases, sure.rotations, angle);
+    const error = distanceFromReference(scaleOf(phases, angle));
+    return certified(fast, sure, phases.frequencies.length, dtype, error);
   };
   return (rows, spec) => {
     const { positions, angle, below } = rows;
@@ -247,7 +275,7 @@ export function phaseOn(engine: GpuEngine): (rows: PhaseRows, spec: TensorSpec) 
     if (!sets.every((phases) => phases.frequencies.length > 0 && withinReach(angle, phases, end)))
       return null;
     return phaseFiller(rows, spec, (phases, dtype) =>
-      float32Row(new GpuRows(engine, kernels, phases, angle), phases.frequencies.length, dtype),
+      float32Row(rowsOf(phases, angle, dtype), phases.frequencies.length, dtype),
     );
   };
 }
