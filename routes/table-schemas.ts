@@ -19,6 +19,7 @@ const tableErrors: readonly ErrorCode[] = [
   'precondition_failed',
   'invalid_parameters',
   'table_too_large',
+  'too_many_requests',
   'overloaded',
 ];
 

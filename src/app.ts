@@ -6,6 +6,7 @@ import type { AppContext } from './context.js';
 import type { AnyEncoding } from './encodings/define.js';
 import { encodings } from './encodings/index.js';
 import { accessLog } from './http/access-log.js';
+import { Admission } from './http/admission.js';
 import { allowOrigins } from './http/cors.js';
 import { beginRouted, Exchanges, followExchanges, type Observer } from './http/exchanges.js';
 import { answerOptions, guardRequests } from './http/guard.js';
@@ -94,11 +95,23 @@ function makeServer(
 }
 
 /** What is in use at this moment: all of it goes back to 0 when nobody asks for anything, but the threads stay. */
-function showUse({ metrics, exchanges, pool, threads }: AppContext): void {
+function showUse({ metrics, exchanges, admission, pool, threads }: AppContext): void {
   metrics.gauge(
     'posenc_http_requests_running',
     'Requests whose answer has not been sent to its end, that of this scrape among them.',
     () => exchanges.running,
+  );
+  metrics.gauge('posenc_streams', 'Tables that are being computed.', () => admission.state.streams);
+  metrics.gauge('posenc_streams_queued', 'Tables that wait to be computed.', () => admission.state.queued);
+  metrics.gauge(
+    'posenc_elements_in_flight',
+    'Elements still to be computed for the tables under way.',
+    () => admission.state.elements,
+  );
+  metrics.gauge(
+    'posenc_bytes_in_flight',
+    'Bytes still to be sent for the tables under way.',
+    () => admission.state.bytes,
   );
   metrics.gauge('posenc_pool_blocks_leased', 'Blocks of the pool that answers hold.', () => pool.leased);
   if (!threads) return;
@@ -137,6 +150,7 @@ export function buildApp(config: Config, options: AppOptions = {}): FastifyInsta
       Math.min(limits.streams, limits.pool_blocks / 2),
       engine ? (bytes) => engine.block(bytes) : sharedBlock,
     ),
+    admission: new Admission(limits),
     threads: options.threads ?? null,
     version,
     revision,

@@ -1,5 +1,6 @@
 import type { Config } from './config.js';
 import type { AnyEncoding } from './encodings/define.js';
+import type { Admission } from './http/admission.js';
 import type { Exchanges } from './http/exchanges.js';
 import type { Lifecycle } from './http/lifecycle.js';
 import type { Metrics } from './http/metrics.js';
@@ -20,6 +21,7 @@ export interface AppContext {
   readonly kernels: Kernels;
   readonly tables: Tables;
   readonly pool: BlockPool;
+  readonly admission: Admission;
   /** Compute large tables; null where the event loop does. */
   readonly threads: ThreadPool | null;
   readonly version: string;

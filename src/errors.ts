@@ -18,6 +18,7 @@ export const errorCatalogue = {
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   invalid_parameters: { status: 422, title: 'The parameters are not valid' },
   table_too_large: { status: 422, title: 'The table is larger than the limit' },
+  too_many_requests: { status: 429, title: 'This client has its share of the service' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'The service failed' },
   overloaded: { status: 503, title: 'The service is busy' },

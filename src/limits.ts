@@ -99,6 +99,11 @@ const operated = {
     unit: 'elements',
     reason: 'JSON and CSV cost ten times the time and three times the bytes of a binary format.',
   },
+  request_elements: {
+    from: (config: Config) => Math.min(config.maxRequestElements, config.maxElementsInFlight),
+    unit: 'elements',
+    reason: 'What one response may make the service compute (422); fetch ranges or windows instead.',
+  },
   body_bytes: {
     from: (config: Config) => config.maxBodyBytes,
     unit: 'bytes',
@@ -107,7 +112,34 @@ const operated = {
   streams: {
     from: (config: Config) => config.maxStreams,
     unit: 'responses',
-    reason: 'Tables that are computed at the same time; more are answered 503 with Retry-After.',
+    reason: 'Tables that are computed at the same time; more wait.',
+  },
+  elements_in_flight: {
+    from: (config: Config) => config.maxElementsInFlight,
+    unit: 'elements',
+    reason:
+      'Elements still to be computed for all responses under way: how long the processors are spoken for.',
+  },
+  bytes_in_flight: {
+    from: (config: Config) => config.maxBytesInFlight,
+    unit: 'bytes',
+    reason: 'Bytes still to be sent for all responses under way: how long the network is spoken for.',
+  },
+  client_share: {
+    from: (config: Config) => config.clientShare,
+    unit: 'percent',
+    reason:
+      'What one client may have of streams, elements, bytes and queue; more of its requests wait, or are answered 429.',
+  },
+  queued: {
+    from: (config: Config) => config.maxQueued,
+    unit: 'responses',
+    reason: 'Tables that wait to be computed; more are answered 503 with Retry-After.',
+  },
+  queue_ms: {
+    from: (config: Config) => config.queueTimeoutMs,
+    unit: 'milliseconds',
+    reason: 'A table that has waited for so long is answered 429 or 503 with Retry-After.',
   },
   pool_blocks: {
     from: (config: Config) => config.poolBlocks,

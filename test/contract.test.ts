@@ -236,7 +236,7 @@ const provocations: Readonly<Record<number, (call: Call, place: Place) => Call[]
 };
 
 /** Statuses that no request provokes by itself: time passing, a failure, load or the end of the service. */
-const unprovoked = new Set([408, 500, 503]);
+const unprovoked = new Set([408, 429, 500, 503]);
 
 /** The members of problems that clients are told of. */
 const declaredMembers = new Set(Object.keys(Object(contract.at('#/components/schemas/Problem/properties'))));

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PosencError } from '../errors.js';
-import { evaluatePreconditions } from './conditional.js';
 import { acceptsGzip } from './negotiate.js';
+import { answeredByPreconditions } from './preconditions.js';
 import { addVary } from './vary.js';
 
 /** One of the two forms of a document. */
@@ -48,20 +47,12 @@ export function sendDocument(
   reply: FastifyReply,
   document: StaticDocument,
 ): FastifyReply {
-  const { method, headers } = request;
-  const compressed = acceptsGzip(headers['accept-encoding']?.toString());
+  const compressed = acceptsGzip(request.headers['accept-encoding']?.toString());
   const { body, etag } = compressed ? document.gzip : document.plain;
-  const verdict = evaluatePreconditions(
-    { method, ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
-    etag,
-  );
-  reply.headers({ ETag: etag, 'Cache-Control': document.cacheControl });
+  const headers = { etag, 'cache-control': document.cacheControl };
   addVary(reply, 'Accept-Encoding');
-  if (verdict === 'precondition_failed') {
-    throw new PosencError('precondition_failed', `the entity tag is ${etag}`, { headers: { ETag: etag } });
-  }
-  if (verdict === 'not_modified') return reply.code(304).send();
-  reply.headers({ 'Content-Type': document.mediaType, 'Accept-Ranges': 'none' });
+  if (answeredByPreconditions(request, reply, headers)) return reply;
+  reply.headers({ ...headers, 'Content-Type': document.mediaType, 'Accept-Ranges': 'none' });
   if (compressed) reply.header('Content-Encoding', 'gzip');
   return reply.send(body);
 }

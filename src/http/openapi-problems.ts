@@ -27,6 +27,8 @@ const problem = z
     limit: z.int().min(0).optional().describe('The limit that was exceeded.'),
     requested: z.int().min(0).optional().describe('What was asked for, in the unit of `limit`.'),
     unit: z.enum(['bytes', 'elements']).optional().describe('What `limit` and `requested` count.'),
+    running: z.int().min(0).optional().describe('Tables that are being computed, of `limit`.'),
+    queued: z.int().min(0).optional().describe('Tables that wait to be computed.'),
     current: z.string().optional().describe('`revision_unavailable`: the revision that is served.'),
     bytes: z.int().min(0).optional().describe('`range_not_satisfiable`: the length of the file.'),
     formats: z
@@ -58,6 +60,7 @@ const particular: Partial<Record<number, readonly HeaderName[]>> = {
   412: ['ETag'],
   415: ['Accept-Encoding'],
   416: ['Accept-Ranges', 'Content-Range'],
+  429: ['Retry-After'],
   503: ['Retry-After'],
 };
 

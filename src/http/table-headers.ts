@@ -1,5 +1,6 @@
 import { revision } from '../revision.js';
 import type { FilePlan } from '../table.js';
+import { notModifiedHeaders } from './preconditions.js';
 
 /** Longer canonical URLs are not repeated in a header: gateways answer 502 to heads of a few KiB. */
 const maxContentLocation = 2048;
@@ -11,6 +12,14 @@ export class KnownHeaders {
 
   constructor(readonly fields: Readonly<Record<string, string>>) {
     this.flat = Object.entries(fields).flat();
+  }
+
+  /** Of a 304. */
+  notModified(vary: string): readonly string[] {
+    return [
+      ...Object.entries(notModifiedHeaders(this.fields)).flat(),
+      ...(vary === '' ? [] : ['vary', vary]),
+    ];
   }
 
   /** With the length of a body, which is the same at every turn. */

@@ -222,6 +222,7 @@ t.test('a client that leaves with requests in the queue frees everything too', a
   const { port, pool, exchanges, lines, allGivenBack } = await start(t, {
     ...fourBlocks,
     POSENC_MAX_STREAMS: '3',
+    POSENC_CLIENT_SHARE: '100',
   });
   const wire = await Wire.open(port);
   wire.socket.pause();
@@ -420,25 +421,79 @@ t.test('HEAD has the headers of GET and computes nothing', async (t) => {
   t.equal(lines.length, 5);
 });
 
-t.test('beyond the limit of concurrent tables a large one is 503, a small one is not', async (t) => {
-  const { port, exchanges, allGivenBack } = await start(t, { POSENC_MAX_STREAMS: '1' });
+t.test(
+  'beyond the limit of concurrent tables a large one waits, for a while; a small one does not',
+  async (t) => {
+    const { port, exchanges, allGivenBack } = await start(t, {
+      POSENC_MAX_STREAMS: '1',
+      POSENC_QUEUE_TIMEOUT_MS: '300',
+      POSENC_TRUSTED_PROXIES: '127.0.0.1',
+    });
+    const other = { 'X-Forwarded-For': '192.0.2.1' };
+    const reader = await open(t, port, endless);
+    for (const [headers, status, code] of [
+      [{}, 429, 'too_many_requests'],
+      [other, 503, 'overloaded'],
+    ] as const) {
+      const refused = await open(t, port, endless, headers);
+      t.equal(refused.statusCode, status);
+      t.equal(refused.headers['retry-after'], '1');
+      t.equal(refused.headers['content-type'], 'application/problem+json');
+      t.equal(refused.headers.etag, undefined);
+      t.match(JSON.parse(String(await readAll(refused))), { code, status, limit: 1, running: 1, queued: 1 });
+    }
+    for (const path of ['/v1/tables/alibi-slopes?num_heads=8', '/readyz']) {
+      const response = await open(t, port, path);
+      t.equal(response.statusCode, 200, path);
+      response.resume();
+    }
+    await until(() => exchanges.running === 1);
+    const waiting = open(t, port, endless, other);
+    await until(() => exchanges.running === 2);
+    reader.destroy();
+    const next = await waiting;
+    t.equal(next.statusCode, 200);
+    next.destroy();
+    await allGivenBack();
+  },
+);
+
+t.test('who leaves while waiting takes no place', async (t) => {
+  const { port, exchanges, lines, allGivenBack } = await start(t, { POSENC_MAX_STREAMS: '1' });
   const reader = await open(t, port, endless);
-  const refused = await open(t, port, endless);
-  t.equal(refused.statusCode, 503);
-  t.equal(refused.headers['retry-after'], '1');
-  t.equal(refused.headers['content-type'], 'application/problem+json');
-  t.equal(refused.headers.etag, undefined);
-  t.match(JSON.parse(String(await readAll(refused))), { code: 'overloaded', status: 503, limit: 1 });
-  for (const path of ['/v1/tables/alibi-slopes?num_heads=8', '/readyz']) {
-    const response = await open(t, port, path);
-    t.equal(response.statusCode, 200, path);
-    response.resume();
-  }
+  const waiting = get({ host: '127.0.0.1', port, path: endless, agent: false });
+  waiting.on('error', () => {});
+  await until(() => exchanges.running === 2);
+  waiting.destroy();
   await until(() => exchanges.running === 1);
+  t.match(lines.at(-1), { status: 499, aborted: true });
   reader.destroy();
   await allGivenBack();
   const next = await open(t, port, endless);
   t.equal(next.statusCode, 200);
   next.destroy();
   await allGivenBack();
+});
+
+t.test('a response may take so many elements and no more', async (t) => {
+  const { port } = await start(t, { POSENC_MAX_REQUEST_ELEMENTS: '65536' });
+  const table = '/v1/tables/rope.bin?head_dim=128&length=513&tensors=cos';
+  for (const path of [table, table.replace('.bin', '.json'), `${table}&digest=sha-256`]) {
+    const refused = await open(t, port, path);
+    t.equal(refused.statusCode, 422, path);
+    t.match(JSON.parse(String(await readAll(refused))), {
+      code: 'table_too_large',
+      limit: 65_536,
+      requested: 65_664,
+      unit: 'elements',
+    });
+  }
+  const part = await open(t, port, table, { Range: 'bytes=100-262243' });
+  t.equal(part.statusCode, 206);
+  t.equal((await readAll(part)).length, 262_144);
+  const more = await open(t, port, table, { Range: 'bytes=100-262244' });
+  t.equal(more.statusCode, 422);
+  more.resume();
+  const whole = await open(t, port, table.replace('513', '512'));
+  t.equal((await readAll(whole)).length, 65_536 * 4);
 });
