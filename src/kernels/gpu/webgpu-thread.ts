@@ -73,9 +73,19 @@ interface GpuModule {
   readonly GPU: new (settings: { readonly mode: 'webgpu' }) => Gpu;
 }
 
-async function makeGpu(): Promise<Gpu> {
+/** Its native part asks for a younger C++ library than many systems have. */
+async function load(): Promise<WebGpuPackage> {
   const name = 'webgpu';
-  const { create }: WebGpuPackage = await import(name);
+  try {
+    return await import(name);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`webgpu does not load: ${message.replace(/\/[^ :]*\//g, '')}`);
+  }
+}
+
+async function makeGpu(): Promise<Gpu> {
+  const { create } = await load();
   const webgpu = create([]);
   if (!(await webgpu.requestAdapter()))
     throw new Error('webgpu finds no adapter: there is no driver of Vulkan');
