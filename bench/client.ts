@@ -93,22 +93,42 @@ export class SlowReader {
   }
 }
 
-/** One connection that asks for one path after the other and waits for each answer. */
-class Caller {
+/** What is asked for beside the path, and what has to come. */
+export interface Question {
+  readonly status?: number;
+  /** Header lines, each with its end. */
+  readonly headers?: () => string;
+}
+
+/** One keep-alive connection with one request under way. */
+export class Caller {
   private head = '';
   private missing = -1;
-  answers = 0;
+  private started = 0;
+  private answered: (milliseconds: number) => void = () => undefined;
 
-  constructor(
+  private constructor(
     private readonly socket: Socket,
-    private readonly next: () => string,
+    private readonly question: Question,
   ) {
     socket.on('data', (data) => this.take(data));
-    this.ask();
   }
 
-  private ask(): void {
-    this.socket.write(`GET ${this.next()} HTTP/1.1\r\nHost: bench\r\n\r\n`);
+  static async connect(port: number, question: Question = {}): Promise<Caller> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    await once(socket, 'connect');
+    return new Caller(socket, question);
+  }
+
+  /** Asks, and calls `answered` with the milliseconds to the last byte. */
+  ask(path: string, answered: (milliseconds: number) => void): void {
+    this.answered = answered;
+    this.started = performance.now();
+    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\n${this.question.headers?.() ?? ''}\r\n`);
+  }
+
+  close(): void {
+    this.socket.destroy();
   }
 
   private take(data: Buffer): void {
@@ -116,8 +136,9 @@ class Caller {
       this.head += data.toString('latin1');
       const end = this.head.indexOf('\r\n\r\n');
       if (end < 0) return;
-      if (!this.head.startsWith('HTTP/1.1 200')) throw new Error(this.head);
-      const length = Number(/\r\ncontent-length: (\d+)/i.exec(this.head)?.[1]);
+      const { status = 200 } = this.question;
+      if (Number(this.head.slice(9, 12)) !== status) throw new Error(this.head.slice(0, 400));
+      const length = status === 304 ? 0 : Number(/\r\ncontent-length: (\d+)/i.exec(this.head)?.[1]);
       this.missing = length - (this.head.length - end - 4);
     } else {
       this.missing -= data.length;
@@ -125,23 +146,29 @@ class Caller {
     if (this.missing > 0) return;
     this.head = '';
     this.missing = -1;
-    this.answers++;
-    this.ask();
+    this.answered(performance.now() - this.started);
   }
 }
 
-/** Answers over `connections` keep-alive connections, each with one request under way, within a while. */
+/** Answers over `connections` connections, each with one request under way, within a while. */
 export async function answersWithin(
   port: number,
   next: () => string,
   connections: number,
   milliseconds: number,
+  question: Question = {},
 ): Promise<number> {
-  const sockets = Array.from({ length: connections }, () =>
-    connect({ port, host: '127.0.0.1', noDelay: true }),
+  const callers = await Promise.all(
+    Array.from({ length: connections }, () => Caller.connect(port, question)),
   );
-  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-  const callers = sockets.map((socket) => new Caller(socket, next));
+  let answers = -connections;
+  for (const caller of callers) {
+    const again = () => {
+      answers++;
+      caller.ask(next(), again);
+    };
+    again();
+  }
   // The client never sleeps: to wake a processor of a virtual machine costs whoever writes as much as the request.
   let over = false;
   const stayAwake = () => {
@@ -150,7 +177,6 @@ export async function answersWithin(
   stayAwake();
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   over = true;
-  const answers = callers.reduce((sum, caller) => sum + caller.answers, 0);
-  for (const socket of sockets) socket.destroy();
+  for (const caller of callers) caller.close();
   return answers;
 }

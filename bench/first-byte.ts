@@ -52,9 +52,10 @@ export async function firstByte(): Promise<Section> {
     rows: figures.map((figure) => [figure.name, text(figure.median), text(figure.p90), text(figure.p99)]),
     demands: [
       {
-        what: `the first byte of a 1 GiB table comes within ${limitMs} ms`,
+        what: `first byte of a 1 GiB table: within ${limitMs} ms, p99`,
         measured: `median ${text(whole.median)} ms, p90 ${text(whole.p90)} ms, p99 ${text(whole.p99)} ms`,
         met: whole.p99 <= limitMs,
+        ratio: limitMs / whole.p99,
       },
     ],
   };

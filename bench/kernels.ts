@@ -1,12 +1,14 @@
+import type { Filler } from '../src/kernels/define.js';
 import { prepareJs } from '../src/kernels/js/index.js';
 import { prepareReference } from '../src/kernels/reference.js';
+import { startWasm } from '../src/kernels/wasm/index.js';
 import { dtypes } from '../src/tensor/dtype.js';
 import { elementCount } from '../src/tensor/spec.js';
-import { interleave, median, processorMs, type Subject, spread } from './measure.js';
+import { interleave, median, processorMs, type Samples, type Subject, spread } from './measure.js';
 import type { Section } from './report.js';
 import { compute, type Recipe, recipes } from './tables.js';
 
-const rounds = 7;
+const rounds = 9;
 /** Elements that the reference computes a round: it is some thousand times slower. */
 const referenceElements = 1024;
 
@@ -66,46 +68,56 @@ function fractions(): string {
 }
 
 /** GB per second of processor time of computing the first `count` elements of a tensor. */
-function speed({ spec }: Recipe, filler: ReturnType<typeof prepareJs>, count: number): number {
+function speed({ spec }: Recipe, filler: Filler, count: number): number {
   const milliseconds = processorMs(() => compute(filler, spec, count));
   return (count * dtypes[spec.dtype].bytes) / 1e6 / milliseconds;
 }
 
-/** Every kind of rows in every dtype: the TypeScript kernels, and the reference they are tested against. */
+/** Every kind of rows in every dtype: the WebAssembly and TypeScript kernels, and the reference they are tested against. */
 export async function kernels(): Promise<Section> {
   const all = cases();
+  const wasm = await startWasm();
   const subjects = all.flatMap(({ recipe }, index): Subject[] => {
     const { rows, spec } = recipe;
     const total = elementCount(spec.shape);
-    const js = prepareJs(rows, spec);
-    const reference = prepareReference(rows, spec);
+    const own = (name: string, filler: Filler | null, count = total): Subject[] =>
+      filler ? [{ name: `${name} ${index}`, run: () => speed(recipe, filler, count) }] : [];
     return [
-      { name: `js ${index}`, run: () => speed(recipe, js, total) },
-      {
-        name: `reference ${index}`,
-        run: () => speed(recipe, reference, Math.min(total, referenceElements)),
-      },
+      ...own('wasm', wasm.prepare(rows, spec)),
+      ...own('js', prepareJs(rows, spec)),
+      ...own('reference', prepareReference(rows, spec), Math.min(total, referenceElements)),
     ];
   });
   const samples = await interleave(subjects, rounds);
   const rows = all.map(({ kind, table, recipe: { spec } }, index) => {
-    const js = samples.get(`js ${index}`)!;
-    const reference = samples.get(`reference ${index}`)!;
     const { bytes } = dtypes[spec.dtype];
+    const of = (name: string) => samples.get(`${name} ${index}`);
+    const both = (own: Samples | undefined) =>
+      own ? [spread(own), ((1000 * median(own)) / bytes).toFixed(0)] : ['–', '–'];
     return [
       kind,
       table,
       spec.dtype,
       spec.shape.join(' × '),
-      spread(js),
-      ((1000 * median(js)) / bytes).toFixed(0),
-      ((1000 * median(reference)) / bytes).toFixed(3),
+      ...both(of('wasm')),
+      ...both(of('js')),
+      ((1000 * median(of('reference')!)) / bytes).toFixed(3),
     ];
   });
   return {
     title: 'Kernels',
     method: `Processor time of one thread, ${rounds} rounds, blocks of the service's size into the same memory, the rotations of a table prepared beforehand. All kinds run in one process, so the engine has seen every dtype, as it has in a service. The reference computes ${referenceElements} elements a round.`,
-    columns: ['rows', 'table', 'dtype', 'shape', 'GB/s', 'M elements/s', 'reference, M elements/s'],
+    columns: [
+      'rows',
+      'table',
+      'dtype',
+      'shape',
+      'WebAssembly, GB/s',
+      'M elements/s',
+      'TypeScript, GB/s',
+      'M elements/s',
+      'reference, M elements/s',
+    ],
     rows,
   };
 }

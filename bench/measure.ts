@@ -51,8 +51,8 @@ export function ratios(a: Samples, b: Samples): Samples {
   return a.map((value, round) => value / b[round]!);
 }
 
-/** A median with the range it came from, such as `0.52 (0.44–0.55)`. */
+/** A median with its quartiles, such as `0.52 (0.44–0.55)`. */
 export function spread(samples: Samples, digits = 2): string {
   const text = (value: number) => value.toFixed(digits);
-  return `${text(median(samples))} (${text(Math.min(...samples))}–${text(Math.max(...samples))})`;
+  return `${text(median(samples))} (${text(quantile(samples, 0.25))}–${text(quantile(samples, 0.75))})`;
 }

@@ -6,9 +6,26 @@ import Fastify from 'fastify';
  */
 const block = new Uint8Array(524_288);
 
+const texts = new Map<number, string>();
+function made(length: number): string {
+  const text = JSON.stringify('x'.repeat(length - 2));
+  texts.set(length, text);
+  return text;
+}
+
 const app = Fastify({ logger: process.argv.includes('--log') });
 
-app.get('/hello', async () => ({ hello: 'world' }));
+const etag = '"0123456789abcdef"';
+
+app.get('/hello', async (request, reply) => {
+  if (request.headers['if-none-match'] === etag) return reply.code(304).header('etag', etag).send();
+  return { hello: 'world' };
+});
+
+app.get<{ Params: { bytes: string } }>('/text/:bytes', async (request, reply) => {
+  const length = Number(request.params.bytes);
+  return reply.header('content-type', 'application/json').send(texts.get(length) ?? made(length));
+});
 
 app.get<{ Params: { bytes: string } }>('/zeros/:bytes', (request, reply) => {
   const total = Number(request.params.bytes);

@@ -4,9 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-/** Servers run on one core and everything that measures on the other. */
-const serverCore = '0';
+/** Servers run on one core and everything that measures on the other, where not said otherwise. */
+export const serverCore = '0';
 const clientCore = '1';
+export const bothCores = '0,1';
 
 /** Puts this process on its core. Linux, two cores and taskset: without them the figures would mean little. */
 export function pinSelf(): void {
@@ -38,6 +39,12 @@ async function untilListening(port: number, child: ChildProcess): Promise<void> 
   }
 }
 
+/** Servers that would outlive a benchmark that fails. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill();
+});
+
 /** A server in a process of its own, alone on its core. */
 export class Server {
   private constructor(
@@ -45,21 +52,36 @@ export class Server {
     readonly port: number,
   ) {}
 
-  /** Runs a script of dist/ with PORT set to a free one. Its log goes to /dev/null. */
-  static async start(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Server> {
+  /** Runs a command with PORT set to a free one, on the cores given. Its log goes to /dev/null. */
+  static async run(
+    command: (port: number) => readonly string[] | Promise<readonly string[]>,
+    { env = {}, cores = serverCore }: { env?: NodeJS.ProcessEnv; cores?: string } = {},
+  ): Promise<Server> {
     const port = await freePort();
-    const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-    const child = spawn('taskset', ['-c', serverCore, process.execPath, path, ...args], {
+    const child = spawn('taskset', ['-c', cores, ...(await command(port))], {
       env: { ...process.env, HOST: '127.0.0.1', ...env, PORT: String(port) },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     await untilListening(port, child);
     return new Server(child, port);
   }
 
+  /** Runs a script of dist/. */
+  static start(
+    script: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    cores?: string,
+  ): Promise<Server> {
+    const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
+    return Server.run(() => [process.execPath, path, ...args], { env, ...(cores && { cores }) });
+  }
+
   /** posenc with its default settings and `env`. */
-  static posenc(env: NodeJS.ProcessEnv = {}): Promise<Server> {
-    return Server.start('src/cli.js', ['serve'], env);
+  static posenc(env: NodeJS.ProcessEnv = {}, cores?: string): Promise<Server> {
+    return Server.start('src/cli.js', ['serve'], env, cores);
   }
 
   /** Resident memory in MiB. */
@@ -77,9 +99,19 @@ export class Server {
     return nanoseconds.reduce((sum, value) => sum + value, 0) / 1e6;
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const gone = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
+    this.child.kill(signal);
     await gone;
+  }
+}
+
+/** Lets this process use both cores for a while. */
+export async function unpinned<T>(run: () => Promise<T>): Promise<T> {
+  spawnSync('taskset', ['-a', '-p', '-c', bothCores, String(process.pid)]);
+  try {
+    return await run();
+  } finally {
+    pinSelf();
   }
 }

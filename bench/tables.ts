@@ -5,14 +5,15 @@ import type { Filler } from '../src/kernels/define.js';
 import type { Rows } from '../src/kernels/rows.js';
 import { makeLimits } from '../src/limits.js';
 import { decodeQuery } from '../src/params.js';
-import { planTable, tableParameters } from '../src/table.js';
+import { planTable, type TablePlan, tableParameters } from '../src/table.js';
 import { dtypes } from '../src/tensor/dtype.js';
 import { elementCount, type TensorSpec } from '../src/tensor/spec.js';
 
 const limits = makeLimits(loadConfig({}, []).config);
 
 /** The size of a block in the service. */
-const block = new Uint8Array(new ArrayBuffer(limits.block_bytes));
+export const blockBytes = limits.block_bytes;
+const block = new Uint8Array(new ArrayBuffer(blockBytes));
 
 /** A tensor as the kernels are given it. */
 export interface Recipe {
@@ -20,17 +21,17 @@ export interface Recipe {
   readonly spec: TensorSpec;
 }
 
-/** The recipe of each tensor of a table, such as `rope`, `head_dim=128&length=16`; `supplied` holds its arrays. */
-export function recipes(
-  id: string,
-  query: string,
-  supplied: Record<string, unknown> = {},
-): readonly Recipe[] {
+/** The plan of a table, such as `rope`, `head_dim=128&length=16`; `supplied` holds its arrays. */
+export function plan(id: string, query: string, supplied: Record<string, unknown> = {}): TablePlan {
   const encoding = encodings.find((candidate) => candidate.id === id);
   if (!encoding) throw new Error(`there is no encoding ${id}`);
   const { values, errors } = decodeQuery(tableParameters(encoding), query);
-  const table = planTable(encoding, { values: { ...values, ...supplied }, errors }, limits);
-  return table.tensors.map(({ plan, spec }) => ({ rows: plan.rows(), spec }));
+  return planTable(encoding, { values: { ...values, ...supplied }, errors }, limits);
+}
+
+/** The recipe of each tensor of a table. */
+export function recipes(...table: Parameters<typeof plan>): readonly Recipe[] {
+  return plan(...table).tensors.map((tensor) => ({ rows: tensor.plan.rows(), spec: tensor.spec }));
 }
 
 /** Computes elements 0 … count − 1 as the service does, block after block into the same memory. */
