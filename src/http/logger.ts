@@ -7,6 +7,9 @@ import type { Observer } from './exchanges.js';
 /** Lines are gathered up to this size, or for this long, whichever is first: a write a request costs more than the request. */
 const gather = { characters: 8192, ms: 100 };
 
+/** Lines that nobody takes are kept up to this size, then dropped: a log that stands must not take the service with it. */
+const unwrittenBytes = 2 ** 24;
+
 /**
  * Gathers lines for a destination. It would gather by itself, but measures all it has gathered at every line,
  * which costs more than printing the line.
@@ -65,7 +68,7 @@ export function makeLog(
     const logger = pino(options, stream);
     return { logger, observe: accessLog(logger), pretty, flush: () => {} };
   }
-  const gathered = new Gathered(pino.destination({ fd: 1, sync: false }));
+  const gathered = new Gathered(pino.destination({ fd: 1, sync: false, maxLength: unwrittenBytes }));
   const logger = pino(options, gathered);
   const observe = logger.isLevelEnabled('info') ? printedAccessLog((line) => gathered.write(line)) : () => {};
   return { logger, observe, pretty, flush: () => gathered.flushSync() };
