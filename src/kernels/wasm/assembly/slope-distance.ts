@@ -90,7 +90,9 @@ class Bias {
       const doubt = Certified.doubt<D>(up, low, high, lowBound, highBound);
       bits = Lanes.nearest<D>(up);
       if (v128.any_true(doubt)) {
+        // What is late, or of the integer 0, is known.
         undecided = v128.andnot(Certified.undecided<D>(up, low, high, lowBound, highBound), late);
+        undecided = v128.and(undecided, notZero);
         bits = Lanes.nearest<D>(Certified.aside<D>(up, low, high));
       }
     }
