@@ -1,7 +1,7 @@
 // Compiles everything to dist/ from a clean slate: a test of a file that is gone must not run.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ function buildKernels() {
   const sources = join(folder, 'assembly');
   const options = [
     ...['--runtime', 'stub', '--noAssert', '-O3'],
-    ...['--importMemory', '--sharedMemory', '--maximumMemory', '65536'],
+    ...['--importMemory', '--sharedMemory', '--maximumMemory', '65535'],
     ...['--enable', 'simd,threads'],
   ];
   const hash = createHash('sha256').update(
@@ -34,8 +34,12 @@ function buildKernels() {
   for (const name of readdirSync(join(root, sources)).sort())
     hash.update(`${name}\n`).update(readFileSync(join(root, sources, name)));
   const kept = join('node_modules', '.cache', 'posenc', `${hash.digest('hex')}.wasm`);
-  if (!existsSync(join(root, kept)))
-    run('assemblyscript', 'asc.js', join(sources, 'index.ts'), '--outFile', kept, ...options);
+  if (!existsSync(join(root, kept))) {
+    // Under its name only when it is whole: another build may look for it meanwhile, or this one be stopped.
+    const made = `${kept}.${process.pid}`;
+    run('assemblyscript', 'asc.js', join(sources, 'index.ts'), '--outFile', made, ...options);
+    renameSync(join(root, made), join(root, kept));
+  }
   mkdirSync(join(root, 'dist', folder), { recursive: true });
   copyFileSync(join(root, kept), join(root, 'dist', folder, 'kernels.wasm'));
 }

@@ -5,8 +5,7 @@ import { Arena } from './arena.js';
 /** The functions of assembly/index.ts. The last argument is the address of a task. */
 interface Kernels {
   phase(angle: number, dtype: number, shape: number, task: number): void;
-  certifiedPhase(dtype: number, shape: number, task: number): number;
-  widePhase(shape: number, task: number): number;
+  exactPhase(dtype: number, shape: number, task: number): number;
   slopeDistance(rounding: number, dtype: number, task: number): number;
   bucket(bytes: number, task: number): void;
 }
@@ -15,8 +14,8 @@ interface Kernels {
 export const dtypeNumbers: Readonly<Record<FloatDType, number>> = { f32: 0, bf16: 1, f16: 2, f64: 3 };
 
 const pageBytes = 65_536;
-/** As many pages as 32-bit addresses reach; none is there before it is needed. */
-const maxPages = 65_536;
+/** As many pages as 32-bit addresses reach, and their ends too; none is there before it is needed. */
+const maxPages = 65_535;
 /** Fields of the largest task, and more. */
 const taskBytes = 512;
 /** Prepared tables: at least the sixteen that are kept for later requests, a megabyte or two each. */

@@ -2,7 +2,7 @@ import { dtypes, type FloatDType } from '../../tensor/dtype.js';
 import type { Values } from '../phase/blocks.js';
 import type { ExactRow } from '../phase/exact.js';
 import { type Lanes, lanesOf } from '../phase/filler.js';
-import { FrameworkProductRow, FrameworkQuotientRow, type Series } from '../phase/framework.js';
+import { FrameworkProductRow, FrameworkQuotientRow, type Series, type Terms } from '../phase/framework.js';
 import type { RowSource } from '../phase/sources.js';
 import { dtypeNumbers, type WasmEngine } from './engine.js';
 import type { Pass, PhaseLayout } from './phase-layout.js';
@@ -106,11 +106,13 @@ export abstract class PhaseBlocks<S extends RowSource = RowSource> {
     };
   }
 
-  /** Computes the listed elements one by one; `count` numbers row · pairs of the pass + pair. */
-  protected decide(count: number, pass: Pass, part: Part): void {
+  /** Has a task of real angles done, and the elements that it leaves undecided computed one by one. */
+  protected certified(pass: Pass, part: Part, task: Task): void {
+    const { kernels, undecided } = this.engine;
+    const count = kernels.exactPhase(dtypeNumbers[this.dtype], pass.shape, this.engine.write(task));
     if (count === 0) return;
     const lanes = this.lanes(part);
-    for (const number of this.engine.undecided.subarray(0, count)) {
+    for (const number of undecided.subarray(0, count)) {
       const row = Math.floor(number / pass.count);
       this.element(lanes, part, row, pass.first + number - row * pass.count);
     }
@@ -128,24 +130,53 @@ export abstract class PhaseBlocks<S extends RowSource = RowSource> {
   }
 }
 
+/** Rotations in float64, a number a pair: those to the block and those within it. */
+type Rotated = Pick<Terms, 'cosHigh' | 'sinHigh' | 'cosLow' | 'sinLow'>;
+
+/** Rows by angle addition in float64. */
+abstract class Float64Blocks<S extends RowSource> extends PhaseBlocks<S> {
+  private readonly cosLow: number;
+  private readonly sinLow: number;
+  private readonly cosHigh: number;
+  private readonly sinHigh: number;
+
+  constructor(
+    engine: WasmEngine,
+    source: S,
+    { cosHigh, sinHigh, cosLow, sinLow }: Rotated,
+    layout: PhaseLayout,
+    dtype: FloatDType,
+  ) {
+    super(engine, source, layout, dtype);
+    this.cosLow = this.tables.constant(cosLow);
+    this.sinLow = this.tables.constant(sinLow);
+    this.cosHigh = this.tables.variable(cosHigh);
+    this.sinHigh = this.tables.variable(sinHigh);
+  }
+
+  /** The task of a pass with its rotations, whose tables are at `base`. */
+  protected rotated(pass: Pass, part: Part, base: number): Task {
+    const high = base + 8 * pass.first;
+    const low = high + 8 * this.pairs * part.low;
+    return {
+      ...this.task(pass, part),
+      cosHigh: high + this.cosHigh,
+      sinHigh: high + this.sinHigh,
+      cosLow: low + this.cosLow,
+      sinLow: low + this.sinLow,
+    };
+  }
+}
+
 /** Float32 angles: a call for each series that the block needs. */
-class ProductBlocks extends PhaseBlocks<FrameworkProductRow> {
+class ProductBlocks extends Float64Blocks<FrameworkProductRow> {
   private readonly w = this.tables.constant(this.source.terms.w);
-  private readonly cosLow = this.tables.constant(this.source.terms.cosLow);
-  private readonly sinLow = this.tables.constant(this.source.terms.sinLow);
-  private readonly cosHigh = this.tables.variable(this.source.terms.cosHigh);
-  private readonly sinHigh = this.tables.variable(this.source.terms.sinHigh);
 
   protected override pass(pass: Pass, part: Part, base: number): void {
     const { first, count, shape } = pass;
-    const at = base + 8 * first;
     const task: Task = {
-      ...this.task(pass, part),
-      w: at + this.w,
-      cosHigh: at + this.cosHigh,
-      sinHigh: at + this.sinHigh,
-      cosLow: at + this.cosLow + 8 * this.pairs * part.low,
-      sinLow: at + this.sinLow + 8 * this.pairs * part.low,
+      ...this.rotated(pass, part, base),
+      w: base + this.w + 8 * first,
       scale: this.source.scale,
     };
     // In order: the last group of a stretch spills over into the next.
@@ -171,22 +202,13 @@ class ProductBlocks extends PhaseBlocks<FrameworkProductRow> {
 }
 
 /** Float64 angles. */
-class QuotientBlocks extends PhaseBlocks<FrameworkQuotientRow> {
+class QuotientBlocks extends Float64Blocks<FrameworkQuotientRow> {
   private readonly w = this.tables.constant(this.source.terms.w);
-  private readonly cosLow = this.tables.constant(this.source.terms.cosLow);
-  private readonly sinLow = this.tables.constant(this.source.terms.sinLow);
-  private readonly cosHigh = this.tables.variable(this.source.terms.cosHigh);
-  private readonly sinHigh = this.tables.variable(this.source.terms.sinHigh);
 
   protected override pass(pass: Pass, part: Part, base: number): void {
-    const at = base + 8 * pass.first;
     const task = this.engine.write<Task>({
-      ...this.task(pass, part),
-      w: at + this.w,
-      cosHigh: at + this.cosHigh,
-      sinHigh: at + this.sinHigh,
-      cosLow: at + this.cosLow + 8 * this.pairs * part.low,
-      sinLow: at + this.sinLow + 8 * this.pairs * part.low,
+      ...this.rotated(pass, part, base),
+      w: base + this.w + 8 * pass.first,
     });
     this.engine.kernels.phase(quotient, dtypeNumbers[this.dtype], pass.shape, task);
   }
@@ -204,27 +226,17 @@ class QuotientBlocks extends PhaseBlocks<FrameworkQuotientRow> {
 }
 
 /** Real angles, correctly rounded to float32 or to 16 bits. */
-class CertifiedBlocks extends PhaseBlocks<ExactRow> {
-  private readonly cosLow = this.tables.constant(this.source.rotations.cosLow);
-  private readonly sinLow = this.tables.constant(this.source.rotations.sinLow);
-  private readonly cosHigh = this.tables.variable(this.source.cosHigh);
-  private readonly sinHigh = this.tables.variable(this.source.sinHigh);
+class CertifiedBlocks extends Float64Blocks<ExactRow> {
   private readonly cosBound = this.tables.variable(this.source.cosBound);
   private readonly sinBound = this.tables.variable(this.source.sinBound);
 
   protected override pass(pass: Pass, part: Part, base: number): void {
     const at = base + 8 * pass.first;
-    const task = this.engine.write<Task>({
-      ...this.task(pass, part),
-      cosHigh: at + this.cosHigh,
-      sinHigh: at + this.sinHigh,
-      cosLow: at + this.cosLow + 8 * this.pairs * part.low,
-      sinLow: at + this.sinLow + 8 * this.pairs * part.low,
+    this.certified(pass, part, {
+      ...this.rotated(pass, part, base),
       cosBound: at + this.cosBound,
       sinBound: at + this.sinBound,
     });
-    const undecided = this.engine.kernels.certifiedPhase(dtypeNumbers[this.dtype], pass.shape, task);
-    this.decide(undecided, pass, part);
   }
 }
 
@@ -238,7 +250,7 @@ class WideBlocks extends PhaseBlocks<ExactRow> {
 
   protected override pass(pass: Pass, part: Part, base: number): void {
     const at = base + 8 * pass.first;
-    const task = this.engine.write<Task>({
+    this.certified(pass, part, {
       ...this.task(pass, part),
       cosHigh: base + this.high + 32 * pass.first,
       cosLow: base + this.low + 32 * (pass.first + this.pairs * part.low),
@@ -247,7 +259,6 @@ class WideBlocks extends PhaseBlocks<ExactRow> {
       sinBound: at + this.sinBound,
       sinLeast: at + this.sinLeast,
     });
-    this.decide(this.engine.kernels.widePhase(pass.shape, task), pass, part);
   }
 }
 
@@ -258,9 +269,12 @@ export function phaseBlocks(
   layout: PhaseLayout,
   dtype: FloatDType,
 ): PhaseBlocks {
-  if (source instanceof FrameworkProductRow) return new ProductBlocks(engine, source, layout, dtype);
-  if (source instanceof FrameworkQuotientRow) return new QuotientBlocks(engine, source, layout, dtype);
-  return dtype === 'f64'
-    ? new WideBlocks(engine, source, layout, dtype)
-    : new CertifiedBlocks(engine, source, layout, dtype);
+  if (source instanceof FrameworkProductRow)
+    return new ProductBlocks(engine, source, source.terms, layout, dtype);
+  if (source instanceof FrameworkQuotientRow)
+    return new QuotientBlocks(engine, source, source.terms, layout, dtype);
+  if (dtype === 'f64') return new WideBlocks(engine, source, layout, dtype);
+  const { cosLow, sinLow } = source.rotations;
+  const { cosHigh, sinHigh } = source;
+  return new CertifiedBlocks(engine, source, { cosHigh, sinHigh, cosLow, sinLow }, layout, dtype);
 }

@@ -1,3 +1,5 @@
+import { DoubleDouble } from './double-double';
+
 /**
  * How the angle of a row and a pair differs from position · ω, and what that does to cos and sin, as tags: the
  * three series of FrameworkProductRow and the quotient of FrameworkQuotientRow in ../../phase/framework.ts. The
@@ -7,9 +9,6 @@ export class Short {}
 export class Middle {}
 export class Long {}
 export class Quotient {}
-
-/** 2^27 + 1, Dekker's splitting factor for float64. */
-const splitter: f64 = 134217729;
 
 export class Angle {
   /** The angle of cos and sin in the tables less the angle that is asked for; `w` is a frequency, or a divisor. */
@@ -36,19 +35,9 @@ export class Angle {
   /** p/w − fl(p/w) */
   @inline
   private static remainder(position: v128, w: v128): v128 {
-    const factor = f64x2.splat(splitter);
     const a = f64x2.div(position, w);
     const product = f64x2.mul(a, w);
-    const ta = f64x2.mul(factor, a);
-    const ah = f64x2.sub(ta, f64x2.sub(ta, a));
-    const al = f64x2.sub(a, ah);
-    const tw = f64x2.mul(factor, w);
-    const wh = f64x2.sub(tw, f64x2.sub(tw, w));
-    const wl = f64x2.sub(w, wh);
-    let rest = f64x2.sub(f64x2.mul(ah, wh), product);
-    rest = f64x2.add(rest, f64x2.mul(ah, wl));
-    rest = f64x2.add(rest, f64x2.mul(al, wh));
-    rest = f64x2.add(rest, f64x2.mul(al, wl));
+    const rest = DoubleDouble.productError(a, w, product);
     return f64x2.div(f64x2.sub(f64x2.sub(position, product), rest), w);
   }
 

@@ -1,23 +1,9 @@
 import { Certified } from './certified';
-import { Bf16, F16, F32, Lanes } from './dtype';
-import {
-  CosCos,
-  CosCosInTurns,
-  CosSin,
-  CosSinInTurns,
-  Shape,
-  SinCosInTurns,
-  SinSin,
-  SinSinInTurns,
-} from './shape';
-import { PhaseTask } from './task';
-import { Undecided } from './undecided';
+import { Lanes } from './dtype';
+import { Shape } from './shape';
 
-/**
- * cos and sin of the real angle, correctly rounded to the dtype: four pairs at a time. A value whose bound leaves
- * its rounding open is listed instead.
- */
-class CertifiedPhase {
+/** cos and sin of the real angle, correctly rounded to float32 or 16 bits: four pairs at a time. */
+export class CertifiedPhase {
   /** Pairs j … j + count − 1 of one row. Returns a bit for each that is undecided. */
   @inline
   static group<D, S>(
@@ -75,7 +61,7 @@ class CertifiedPhase {
   }
 
   @inline
-  static put<D, S>(cos: v128, sin: v128, x: usize, y: usize, j: usize, count: usize): void {
+  private static put<D, S>(cos: v128, sin: v128, x: usize, y: usize, j: usize, count: usize): void {
     Shape.put<D, S>(
       Lanes.pack<D>(Lanes.nearest<D>(cos)),
       Lanes.pack<D>(Lanes.nearest<D>(sin)),
@@ -85,80 +71,4 @@ class CertifiedPhase {
       count,
     );
   }
-
-  static rows<D, S>(task: PhaseTask): usize {
-    const rows = <i32>task.rows;
-    const end = <usize>task.end;
-    const cosHigh = <usize>task.cosHigh;
-    const sinHigh = <usize>task.sinHigh;
-    const cosBound = <usize>task.cosBound;
-    const sinBound = <usize>task.sinBound;
-    const lowStride = <usize>task.lowStride;
-    const rowBytes = <usize>task.rowBytes;
-    const whole = end & ~3;
-    let undecided = <usize>task.undecided;
-    let cosLow = <usize>task.cosLow;
-    let sinLow = <usize>task.sinLow;
-    let x = <usize>task.x;
-    let y = <usize>task.y;
-    for (let row = 0, first: usize = 0; row < rows; row++, first += end) {
-      for (let j: usize = 0; j < whole; j += 4) {
-        const bits = CertifiedPhase.group<D, S>(
-          cosHigh,
-          sinHigh,
-          cosLow,
-          sinLow,
-          cosBound,
-          sinBound,
-          x,
-          y,
-          j,
-          4,
-        );
-        if (bits) undecided = Undecided.append(bits, first + j, undecided);
-      }
-      if (whole < end) {
-        const rest = end - whole;
-        const bits = CertifiedPhase.group<D, S>(
-          cosHigh,
-          sinHigh,
-          cosLow,
-          sinLow,
-          cosBound,
-          sinBound,
-          x,
-          y,
-          whole,
-          rest,
-        );
-        if (bits) undecided = Undecided.append(bits, first + whole, undecided);
-      }
-      cosLow += lowStride;
-      sinLow += lowStride;
-      x += rowBytes;
-      y += rowBytes;
-    }
-    return (undecided - <usize>task.undecided) >> 2;
-  }
-
-  static ofType<D>(shape: i32, task: PhaseTask): usize {
-    if (shape === 0) return CertifiedPhase.rows<D, CosCos>(task);
-    if (shape === 1) return CertifiedPhase.rows<D, SinSin>(task);
-    if (shape === 2) return CertifiedPhase.rows<D, CosSin>(task);
-    if (shape === 3) return CertifiedPhase.rows<D, CosCosInTurns>(task);
-    if (shape === 4) return CertifiedPhase.rows<D, SinSinInTurns>(task);
-    if (shape === 5) return CertifiedPhase.rows<D, CosSinInTurns>(task);
-    if (shape === 6) return CertifiedPhase.rows<D, SinCosInTurns>(task);
-    unreachable();
-    return 0;
-  }
-}
-
-/** Writes the task's part of a table of real angles, in float32 or 16 bits, and tells how many elements it lists. */
-export function certifiedPhase(dtype: i32, shape: i32, task: PhaseTask): usize {
-  if (dtype === 0) return CertifiedPhase.ofType<F32>(shape, task);
-  if (dtype === 1) return CertifiedPhase.ofType<Bf16>(shape, task);
-  if (dtype === 2) return CertifiedPhase.ofType<F16>(shape, task);
-  unreachable();
-  return 0;
 }

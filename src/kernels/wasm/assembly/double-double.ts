@@ -1,6 +1,7 @@
-/** Two float64 numbers at a time, with the rounding error of an operation; ../../../numerics/double-double.ts. */
+/** 2^27 + 1, Dekker's splitting factor for float64. */
 const splitter: f64 = 134217729;
 
+/** Two float64 numbers at a time, with the rounding error of an operation; ../../../numerics/double-double.ts. */
 export class DoubleDouble {
   /** a + b − sum, exactly. */
   @inline

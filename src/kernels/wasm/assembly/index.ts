@@ -1,5 +1,4 @@
 export { bucket } from './bucket';
-export { certifiedPhase } from './certified-phase';
+export { exactPhase } from './exact-phase';
 export { phase } from './phase';
 export { slopeDistance } from './slope-distance';
-export { widePhase } from './wide-phase';

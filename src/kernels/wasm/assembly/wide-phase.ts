@@ -1,28 +1,11 @@
 import { DoubleDouble } from './double-double';
-import {
-  CosCos,
-  CosCosInTurns,
-  CosSin,
-  CosSinInTurns,
-  Shape,
-  SinCosInTurns,
-  SinSin,
-  SinSinInTurns,
-} from './shape';
-import { PhaseTask } from './task';
-import { Undecided } from './undecided';
+import { Shape } from './shape';
 
 /**
  * cos and sin of the real angle, correctly rounded to float64: two pairs at a time. The angle addition is `rotate`
  * of ../../../numerics/rotation.ts, on tables of four numbers a pair: cos high, cos low, sin high, sin low.
  */
-class WidePhase {
-  /** Lanes in which high + low ± bound does not round to one number. */
-  @inline
-  static doubt(high: v128, low: v128, bound: v128): v128 {
-    return f64x2.ne(f64x2.add(high, f64x2.add(low, bound)), f64x2.add(high, f64x2.sub(low, bound)));
-  }
-
+export class WidePhase {
   /** Pairs j … j + count − 1, one or two, of one row. Returns a bit for each that is undecided. */
   @inline
   static group<S>(
@@ -87,54 +70,14 @@ class WidePhase {
 
   /** The low part of (a + aLow) · (b + bLow), product = fl(a · b). */
   @inline
-  static productLow(a: v128, aLow: v128, b: v128, bLow: v128, product: v128): v128 {
+  private static productLow(a: v128, aLow: v128, b: v128, bLow: v128, product: v128): v128 {
     const cross = f64x2.add(f64x2.mul(a, bLow), f64x2.mul(aLow, b));
     return f64x2.add(DoubleDouble.productError(a, b, product), cross);
   }
 
-  static rows<S>(task: PhaseTask): usize {
-    const rows = <i32>task.rows;
-    const end = <usize>task.end;
-    const high = <usize>task.cosHigh;
-    const cosBound = <usize>task.cosBound;
-    const sinBound = <usize>task.sinBound;
-    const sinLeast = <usize>task.sinLeast;
-    const lowStride = <usize>task.lowStride;
-    const rowBytes = <usize>task.rowBytes;
-    const whole = end & ~1;
-    let undecided = <usize>task.undecided;
-    let low = <usize>task.cosLow;
-    let x = <usize>task.x;
-    let y = <usize>task.y;
-    for (let row = 0, first: usize = 0; row < rows; row++, first += end) {
-      for (let j: usize = 0; j < whole; j += 2) {
-        const bits = WidePhase.group<S>(high, low, cosBound, sinBound, sinLeast, x, y, j, 2);
-        if (bits) undecided = Undecided.append(bits, first + j, undecided);
-      }
-      if (whole < end) {
-        const bits = WidePhase.group<S>(high, low, cosBound, sinBound, sinLeast, x, y, whole, 1);
-        if (bits) undecided = Undecided.append(bits, first + whole, undecided);
-      }
-      low += lowStride;
-      x += rowBytes;
-      y += rowBytes;
-    }
-    return (undecided - <usize>task.undecided) >> 2;
+  /** Lanes in which high + low ± bound does not round to one number. */
+  @inline
+  private static doubt(high: v128, low: v128, bound: v128): v128 {
+    return f64x2.ne(f64x2.add(high, f64x2.add(low, bound)), f64x2.add(high, f64x2.sub(low, bound)));
   }
-}
-
-/**
- * Writes the task's part of a float64 table and tells how many elements it lists. The tables of four numbers stand
- * at `cosHigh` and `cosLow`.
- */
-export function widePhase(shape: i32, task: PhaseTask): usize {
-  if (shape === 0) return WidePhase.rows<CosCos>(task);
-  if (shape === 1) return WidePhase.rows<SinSin>(task);
-  if (shape === 2) return WidePhase.rows<CosSin>(task);
-  if (shape === 3) return WidePhase.rows<CosCosInTurns>(task);
-  if (shape === 4) return WidePhase.rows<SinSinInTurns>(task);
-  if (shape === 5) return WidePhase.rows<CosSinInTurns>(task);
-  if (shape === 6) return WidePhase.rows<SinCosInTurns>(task);
-  unreachable();
-  return 0;
 }
