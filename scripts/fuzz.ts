@@ -1,34 +1,16 @@
+import { fillCaches } from '../test/support/fill-caches.js';
 import { type ApiDocument, operationsOf } from '../test/support/fuzz/operations.js';
 import { describeFinding, type FuzzReport, runFuzz } from '../test/support/fuzz/run.js';
 import { fuzzedService } from '../test/support/fuzz/service.js';
 import { memoryOf, startService } from '../test/support/service-process.js';
-import { requestText, Wire } from '../test/support/wire.js';
 import { numbers, someSeed } from './options.js';
 
 /** Requests after which all code has run and is compiled. */
 const warmUpRequests = 10_000;
-/** More tables than the service keeps anything of: a few large bodies and prepared tensors, then many small bodies. */
-const largeTables = 2500;
-const smallTables = 10_000;
 /** Resident memory may grow by less than this after the warm-up. */
 const growthBytes = 32 * 2 ** 20;
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-
-/** Fills every cache of the service: what grows from there on grows for ever. */
-async function fillCaches(port: number): Promise<void> {
-  const wire = await Wire.open(port);
-  for (let i = 0; i < largeTables + smallTables; i++) {
-    const path =
-      i < largeTables
-        ? `/v1/tables/rope.bin?head_dim=128&start=${i}&length=120&tensors=cos`
-        : `/v1/tables/rope-frequencies.json?head_dim=4&rope_theta=${i}`;
-    wire.send(requestText('GET', path));
-    const { status } = await wire.answer();
-    if (status !== 200) throw new Error(`${path} answers ${status}`);
-  }
-  wire.close();
-}
 
 function add(into: Map<number, number>, more: ReadonlyMap<number, number>): void {
   for (const [key, count] of more) into.set(key, (into.get(key) ?? 0) + count);

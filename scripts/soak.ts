@@ -1,5 +1,7 @@
+import { fillCaches } from '../test/support/fill-caches.js';
 import { killThread, type LogLine, startService } from '../test/support/service-process.js';
-import { describeSoak, runSoak, soakedService } from '../test/support/soak/run.js';
+import { judgedSeconds } from '../test/support/soak/memory.js';
+import { describeSoak, runSoak, type SoakReport, soakedService } from '../test/support/soak/run.js';
 import { numbers, someSeed } from './options.js';
 
 /** Level of the log from which on it complains, and what it may complain of. */
@@ -17,8 +19,15 @@ const service = await startService(soakedService, hear, true);
 const { child, port, exited } = service;
 console.log(`process ${child.pid} listens on http://127.0.0.1:${port}`);
 
-const soak = runSoak({ port, seed, seconds: 60 * minutes, kill: (index) => killThread(service, index) });
-const report = await Promise.race([soak, exited.then(() => null)]);
+const soak = async (): Promise<SoakReport> => {
+  if (60 * minutes >= judgedSeconds) await fillCaches(port);
+  return runSoak({ port, seed, seconds: 60 * minutes, kill: (index) => killThread(service, index) });
+};
+const failed = (error: unknown) => {
+  console.error(error);
+  return null;
+};
+const report = await Promise.race([soak().catch(failed), exited.then(() => null)]);
 child.kill('SIGTERM');
 const end = await exited;
 if (report) {
@@ -30,7 +39,7 @@ if (report) {
   if (end[0] !== 0) findings.add('the end', null, `the service ended with ${end[0] ?? end[1]}`);
   console.log(describeSoak(report));
 } else {
-  console.log(`the service ended with ${end[0] ?? end[1]} before the soak was over`);
+  console.log(`the soak did not come to its end; the service ended with ${end[0] ?? end[1]}`);
 }
 // Clients of a service that has ended still try to reach it.
 process.exit(report?.findings.told.length === 0 ? 0 : 1);

@@ -129,6 +129,9 @@ const slowReaders: Act = {
     }),
 };
 
+/** Until a connection that nobody reads is closed: after its buffers are full, and that may take a while. */
+const cutMs = 15 * stallMs;
+
 const stoppedReaders: Act = {
   name: 'stopped readers',
   clients: 6,
@@ -136,11 +139,11 @@ const stoppedReaders: Act = {
     visit.connected(async (wire) => {
       const table = visit.random.pick(vastTables);
       const stays = visit.random.chance(0.3);
-      // The time-out needs a whole period in which nothing moved; before, the buffers of the connection must fill.
-      const until = performance.now() + (stays ? 3 * stallMs + 3000 : visit.random.below(stallMs));
+      const until = performance.now() + (stays ? cutMs : visit.random.below(stallMs));
       let resumedAt = 0;
       get(wire, table);
       const reading = visit.stream(wire, table, async (bytes) => {
+        // What was on its way.
         if (resumedAt > 0) return bytes < resumedAt + 2 ** 26;
         wire.socket.pause();
         while (performance.now() < until && !visit.over) await sleep(50);
@@ -155,7 +158,7 @@ const stoppedReaders: Act = {
       } catch (error) {
         if (!(error instanceof CutShort)) throw error;
       }
-    }),
+    }, 2 * cutMs),
 };
 
 const leavers: Act = {

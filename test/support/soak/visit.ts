@@ -23,9 +23,9 @@ export class Visit {
     return performance.now() >= this.end;
   }
 
-  /** Does something on a connection of its own, which is closed behind it. */
-  async connected(run: (wire: Wire) => Promise<void>): Promise<void> {
-    const wire = await Wire.open(this.port);
+  /** Does something on a connection of its own, which is closed behind it, or after `silenceMs` without a byte. */
+  async connected(run: (wire: Wire) => Promise<void>, silenceMs = 20_000): Promise<void> {
+    const wire = await Wire.open(this.port, silenceMs);
     try {
       await run(wire);
     } finally {
