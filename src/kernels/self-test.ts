@@ -36,7 +36,7 @@ const timingRounds = 2;
 const timingMs = 2;
 
 /** Elements as numbers; a c64 gives two. */
-function decode(dtype: DType, { buffer, byteOffset, byteLength: bytes }: Uint8Array): number[] {
+export function decode(dtype: DType, { buffer, byteOffset, byteLength: bytes }: Uint8Array): number[] {
   switch (dtype) {
     case 'f64':
       return [...new Float64Array(buffer, byteOffset, bytes / 8)];

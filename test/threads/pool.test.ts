@@ -2,55 +2,13 @@ import t from 'tap';
 import { encodings } from '../../src/encodings/index.js';
 import { type MakeBlock, sharedBlock } from '../../src/kernels/pool.js';
 import { WasmEngine } from '../../src/kernels/wasm/engine.js';
-import { elementCount } from '../../src/tensor/spec.js';
-import { type ThreadOptions, ThreadPool } from '../../src/threads/pool.js';
+import type { ThreadPool } from '../../src/threads/pool.js';
 import { until } from '../http/service.js';
 import { compute, encodingNamed, type Params, plan, tables } from '../support/tables.js';
-
-type Tap = Pick<typeof t, 'teardown'>;
-
-function makePool(t: Tap, size: number, options?: ThreadOptions): ThreadPool {
-  const pool = new ThreadPool(size, options);
-  // Idle threads let a process end, also while it waits for the end of one.
-  const stay = setInterval(() => undefined, 1000);
-  t.teardown(async () => {
-    await pool.close();
-    clearInterval(stay);
-  });
-  return pool;
-}
+import { makePool, readAll } from '../support/threads.js';
 
 /** A module that dies at once when a thread runs it. */
 const stillborn = new URL('data:text/javascript,throw new Error("stillborn")');
-
-/** All tensors of a table, each in four jobs that are asked for at once. */
-async function readAll(
-  pool: ThreadPool,
-  id: string,
-  params: Params,
-  makeBlock: MakeBlock,
-): Promise<Map<string, Buffer>> {
-  const { table } = plan(id, params);
-  const reader = pool.open(table, tables.reader(table));
-  try {
-    const read = table.tensors.map(async ({ spec }, tensor): Promise<[string, Buffer]> => {
-      const total = elementCount(spec.shape);
-      const bytes = compute(id, { ...params, tensors: [spec.name] }).get(spec.name)?.bytes.length ?? 0;
-      const step = Math.ceil(total / 4 / 8) * 8;
-      const parts = [0, 1, 2, 3].map(async (part) => {
-        const first = Math.min(total, part * step);
-        const count = Math.min(total, first + step) - first;
-        const block = makeBlock(step * 8);
-        await reader.read(tensor, first, count, block);
-        return Buffer.from(block.slice(0, (count * bytes) / total));
-      });
-      return [spec.name, Buffer.concat(await Promise.all(parts))];
-    });
-    return new Map(await Promise.all(read));
-  } finally {
-    reader.close();
-  }
-}
 
 async function sameAsHere(
   t: { ok(value: unknown, message: string): void },
@@ -59,7 +17,7 @@ async function sameAsHere(
   params: Params,
   makeBlock = sharedBlock,
 ) {
-  const there = await readAll(pool, id, params, makeBlock);
+  const there = await readAll(pool, plan(id, params).table, makeBlock);
   for (const [name, { bytes }] of compute(id, params)) {
     t.ok(there.get(name)?.equals(bytes), `${id} ${JSON.stringify(params)} ${name}`);
   }
