@@ -9,8 +9,10 @@ import type { FromThread, ThreadData, ToThread } from './messages.js';
 
 /** Jobs a thread has at once: one under way, and the next, so that it need not wait for the main thread. */
 const jobsPerThread = 2;
-/** Starts in a row that end in death before anything was computed; then no thread is started any more. */
+/** Starts in a row that end in death before anything was computed; from then on the next one waits. */
 const vainStarts = 3;
+/** How long it waits at first; then twice as long each time, up to the second number. */
+const waitMs = { first: 1000, most: 60_000 };
 
 /** Fills blocks from one table, until it is closed. */
 export interface BulkReader {
@@ -59,7 +61,8 @@ interface Thread {
 
 /**
  * Threads that compute blocks while the event loop writes those before. Tables take turns, so that none waits for
- * all the blocks of another. A thread that dies is replaced, and what it had not finished is computed by others.
+ * all the blocks of another. A thread that dies is replaced, and what it had not finished is computed by others; by
+ * the event loop where there are none.
  */
 export class ThreadPool {
   private readonly threads = new Set<Thread>();
@@ -68,6 +71,8 @@ export class ThreadPool {
   private turns: OpenTable[] = [];
   private lastId = 0;
   private vain = 0;
+  /** Starts that wait. */
+  private readonly starts = new Set<NodeJS.Timeout>();
   private closing = false;
   private readonly engine: WasmEngine | undefined;
   private readonly onDeath: (reason: string) => void;
@@ -136,6 +141,7 @@ export class ThreadPool {
   /** Ends all threads; what is under way is computed on the main thread. */
   async close(): Promise<void> {
     this.closing = true;
+    for (const timer of this.starts) clearTimeout(timer);
     for (const { worker } of this.threads) worker.ref();
     await Promise.all([...this.threads].map(({ worker }) => worker.terminate()));
   }
@@ -257,9 +263,25 @@ export class ThreadPool {
     if (!this.closing) {
       this.onDeath(reason);
       if (!thread.computed) this.vain++;
-      if (this.vain < vainStarts) this.start();
+      this.replace();
     }
     for (const job of thread.jobs.values()) this.queue(job);
     this.dispatch();
+  }
+
+  /** Starts a thread in place of one that has died: at once, unless threads keep dying of what they are. */
+  private replace(): void {
+    if (this.vain < vainStarts) {
+      this.start();
+      return;
+    }
+    const timer = setTimeout(
+      () => {
+        this.starts.delete(timer);
+        this.start();
+      },
+      Math.min(waitMs.most, waitMs.first * 2 ** (this.vain - vainStarts)),
+    );
+    this.starts.add(timer.unref());
   }
 }

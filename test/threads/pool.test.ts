@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { encodings } from '../../src/encodings/index.js';
 import { type MakeBlock, sharedBlock } from '../../src/kernels/pool.js';
@@ -94,6 +96,25 @@ t.test('where no thread can live the event loop computes', async (t) => {
   t.match(deaths[0], 'stillborn');
   await until(() => pool.workers.length === 0);
   await sameAsHere(t, pool, 'rope', { head_dim: 16, length: 64 });
+});
+
+t.test('threads come back when what killed them is over', async (t) => {
+  const flag = join(t.testdir(), 'alive');
+  const thread = new URL('../../src/threads/thread.js', import.meta.url).href;
+  const code = `import { existsSync } from 'node:fs';
+    if (!existsSync(${JSON.stringify(flag)})) throw new Error('stillborn');
+    await import(${JSON.stringify(thread)});`;
+  const deaths: string[] = [];
+  const entry = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+  const pool = makePool(t, 2, { entry, onDeath: (reason) => deaths.push(reason) });
+  await until(() => pool.workers.length === 0);
+  t.ok(deaths.length >= 3, `${deaths.length} deaths`);
+  writeFileSync(flag, '');
+  await until(() => pool.workers.length === 2);
+  await sameAsHere(t, pool, 'rope', { head_dim: 32, length: 64 });
+  await pool.workers[0]?.terminate();
+  await until(() => pool.workers.length === 2);
+  t.equal(pool.pending, 0);
 });
 
 t.test('tables take turns', async (t) => {
