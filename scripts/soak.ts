@@ -24,7 +24,7 @@ const soak = async (): Promise<SoakReport> => {
   return runSoak({ port, seed, seconds: 60 * minutes, kill: (index) => killThread(service, index) });
 };
 const failed = (error: unknown) => {
-  console.error(error);
+  console.error(error instanceof Error ? error.message : error);
   return null;
 };
 const report = await Promise.race([soak().catch(failed), exited.then(() => null)]);

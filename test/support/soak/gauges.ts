@@ -19,6 +19,9 @@ export function leaks(gauges: Gauges, threads: number): string[] {
   const quiet = {
     posenc_http_requests_running: 1,
     posenc_streams: 0,
+    posenc_streams_queued: 0,
+    posenc_elements_in_flight: 0,
+    posenc_bytes_in_flight: 0,
     posenc_pool_blocks_leased: 0,
     ...(threads > 0 && { posenc_thread_jobs: 0, posenc_threads: threads }),
   };
