@@ -9,7 +9,7 @@ import {
   type Delivery,
   nextTurn,
 } from '../pieces.js';
-import { turnOf, watchClient } from './client.js';
+import { ClientLeft, turnOf, watchClient } from './client.js';
 
 /** Blocks a response may hold: some being computed by threads, while those before are under way to the socket. */
 export const blocksPerResponse = 4;
@@ -27,6 +27,11 @@ class HeldBlocks {
     private readonly stop: AbortSignal,
   ) {
     stop.addEventListener('abort', () => this.wake(), { once: true });
+  }
+
+  /** Whether all have been given back. */
+  get isEmpty(): boolean {
+    return this.held.size === 0;
   }
 
   /** A block to fill: at once where the pool has one to spare, else when one of this response's own has left. */
@@ -73,7 +78,10 @@ class HeldBlocks {
   }
 }
 
-/** Ends the response and waits until its last byte has gone to the kernel. */
+/**
+ * Ends the response and waits until its last byte has gone to the kernel, or has been lost: a connection that has
+ * broken off, and does not say so before its `close`, takes whatever is written to it.
+ */
 function finished(response: ServerResponse, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -159,12 +167,14 @@ export async function stream(
     await delivered;
     writeHead();
     await finished(response, signal);
+    // What has not been called back has not been sent.
+    if (!blocks.isEmpty) throw new ClientLeft();
   } catch (error) {
     if (ahead) blocks.giveAll();
     else socket.destroy();
     throw signal.aborted ? signal.reason : error;
   } finally {
     // Until a connection that was cut has closed, its blocks may still be read.
-    if (!signal.aborted || ahead) client.forget();
+    if (blocks.isEmpty || ahead) client.forget();
   }
 }
