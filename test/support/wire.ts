@@ -50,6 +50,8 @@ class Inbox {
   private size = 0;
   private ended = false;
   private wake: (() => void) | undefined;
+  /** When something came last, or the connection began. */
+  lastAt = performance.now();
 
   /** All that is there, as Latin-1. */
   get text(): string {
@@ -57,6 +59,7 @@ class Inbox {
   }
 
   push(chunk: Buffer): void {
+    this.lastAt = performance.now();
     this.chunks.push(chunk);
     this.size += chunk.length;
     this.wake?.();
@@ -168,6 +171,11 @@ export class Wire {
   /** Text is sent as Latin-1: one character is one byte. */
   send(bytes: string | Uint8Array): void {
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  }
+
+  /** Time since something came, in ms. */
+  get silentMs(): number {
+    return performance.now() - this.inbox.lastAt;
   }
 
   /** What has come and belongs to no answer yet. */

@@ -44,9 +44,10 @@ function rangeIn(bytes: number, random: Random): { start: number; end: number } 
   return { start, end: start + length };
 }
 
+/** Asks again and again, but not on a connection that the service may be about to close. */
 async function repeat(visit: Visit, run: (wire: Wire) => Promise<void>): Promise<void> {
   await visit.connected(async (wire) => {
-    for (let i = 0; i < perConnection && !visit.over; i++) await run(wire);
+    for (let i = 0; i < perConnection && !visit.over && wire.silentMs < stallMs / 2; i++) await run(wire);
   });
 }
 
