@@ -42,9 +42,10 @@ export interface SoakReport {
   readonly resident: readonly Resident[];
 }
 
-/** Time between two samples of memory, and at most between two killed threads. */
+/** Time between two samples of memory. */
 const sampleMs = 1000;
-const killMs = 2000;
+/** Time between two killed threads, at most: enough for one to prepare as many tables as it keeps. */
+const killMs = 10_000;
 /** Before a client whom nobody let in tries again. */
 const patienceMs = 100;
 
@@ -106,7 +107,7 @@ export async function runSoak({
   let killed = 0;
   const killing = async (random: Random) => {
     while (kill && performance.now() < end) {
-      await sleep(random.below(killMs));
+      await sleep(random.below(Math.min(killMs, 500 * seconds)));
       if (await kill(random.below(1000))) killed++;
     }
   };
