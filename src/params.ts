@@ -71,10 +71,10 @@ function decodeComponent(text: string): string {
   }
 }
 
-/** Splits a raw query string (without `?`) into names and values, decoded. */
+/** Splits a raw query string (without `?`) into names and values, decoded; nothing between two `&` is nothing. */
 export function splitQuery(query: string): [string, string][] {
-  if (query === '') return [];
-  return query.split('&').map((part) => {
+  const parts = query.split('&').filter((part) => part !== '');
+  return parts.map((part) => {
     const at = part.indexOf('=');
     return at < 0
       ? [decodeComponent(part), '']

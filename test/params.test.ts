@@ -192,3 +192,9 @@ t.test('names that every object has are unknown names', async (t) => {
   );
   t.strictSame(values, { count: 1, factor: 2, flag: false });
 });
+
+t.test('nothing between two ampersands is nothing', async (t) => {
+  t.same(decode('&count=1&&flag=true&').values, decode('count=1&flag=true').values);
+  t.same(pointers('count=1&'), []);
+  t.same(pointers('count=1&=2'), ['#/'], 'a value without a name has one that nobody knows');
+});
